@@ -1,0 +1,1 @@
+"""A knowledge-base workbench on PostgreSQL + pgvector: read, embed, retrieve, answer, tune."""

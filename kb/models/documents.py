@@ -1,0 +1,142 @@
+"""Nouns of documents: objects in a bucket, their pages, and the chunks cut from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: One row per character of a page's text: left, top, right, bottom in points, origin at the
+#: top left corner of the page as it is displayed. Characters without ink have no width.
+Boxes: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    """What a bucket says about one object, without reading it."""
+
+    key: str
+    size_bytes: int
+    #: Changes when the bytes change; never parsed.
+    etag: str
+    last_modified: datetime
+
+
+class DocumentStatus(StrEnum):
+    """Bedrock's statuses of a document, as far as a self-managed knowledge base has them."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    INDEXED = "INDEXED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An object of the data source and what became of it."""
+
+    document_id: str
+    key: str
+    #: Always `s3://bucket/key`, also when the bucket is a folder.
+    uri: str
+    etag: str
+    size_bytes: int
+    status: DocumentStatus
+    #: Why it FAILED; one sentence.
+    status_reason: str | None
+    pages: int
+    chunks: int
+    updated_at: datetime
+
+
+class PageOutcome(StrEnum):
+    """What reading a page gave."""
+
+    TEXT = "text"
+    EMPTY = "empty"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionStart:
+    """A place in a page's text where a new outline entry begins."""
+
+    offset: int
+    #: Titles from the outermost to this one, e.g. ("28. Monitoring", "28.2.13. pg_stat_io").
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Page:
+    """One page of a document: its text in reading order and where each character stands."""
+
+    #: Physical, 1-based.
+    number: int
+    #: As printed or labelled, e.g. "xxxiv" or "820".
+    label: str
+    #: Points, as displayed (after rotation).
+    width: float
+    height: float
+    text: str
+    #: As long as `text`; of length 0 where the format has no geometry.
+    boxes: Boxes
+    #: Sections that begin on this page, by offset. Text before the first continues the last page's.
+    sections: tuple[SectionStart, ...] = ()
+    outcome: PageOutcome = PageOutcome.TEXT
+    #: Why the page is empty or skipped, e.g. "contents list".
+    outcome_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A run of a chunk's characters that stands unbroken in one page's text."""
+
+    #: Offsets in the chunk's text; end is exclusive.
+    start: int
+    end: int
+    page_number: int
+    #: Offset in the page's text at which the run begins.
+    page_start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A piece of a document that is embedded, retrieved and cited as one."""
+
+    #: 0-based place in the document.
+    ordinal: int
+    #: The document's own words, without added headings.
+    text: str
+    heading_path: tuple[str, ...]
+    #: Length in the embedding model's own tokens, without heading.
+    tokens: int
+    #: In order; characters between two placements (a joining space at a page break) have no place.
+    placements: tuple[Placement, ...] = field(default=())
+
+    @property
+    def page_number(self) -> int:
+        """The physical page on which the chunk begins."""
+        return self.placements[0].page_number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectangle:
+    """An area of a displayed page, in points from its top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMark:
+    """The areas that a passage covers on one page."""
+
+    page_number: int
+    page_label: str
+    rectangles: tuple[Rectangle, ...]

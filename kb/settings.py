@@ -1,0 +1,135 @@
+"""One frozen set of settings, read from `KB_*` variables over `.streamlit/secrets.toml` [kb]."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from kb.errors import SettingsError
+
+SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
+EXTRACTIVE = "extractive"
+MINILM = "all-MiniLM-L6-v2"
+
+
+def default_data_dir() -> Path:
+    """Where the default mode writes: the user's data folder.
+
+    For root a folder that the unprivileged user who runs the server can reach.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/kb-workbench")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "kb-workbench"
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings; each field is `KB_` + its name in capitals."""
+
+    data_dir: Path = field(
+        default_factory=default_data_dir,
+        metadata={"about": "Folder for everything that the default mode writes"},
+    )
+    database_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata={"about": "PostgreSQL >= 15 with pgvector >= 0.8 to use, not the embedded one"},
+    )
+    bucket: str = _setting("workbench", "Name of the bucket (a folder of the data folder)")
+    model_dir: Path | None = _setting(
+        None, "Folder with another all-MiniLM-L6-v2 `model.onnx` and `tokenizer.json`"
+    )
+    chunk_tokens: int = _setting(300, "Largest chunk, in tokens of the embedding model")
+    max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
+    answer_threshold: float = _setting(
+        0.45, "Similarity below which the knowledge base does not answer (0 to 1)"
+    )
+    port: int = _setting(8501, "Port of the app on 127.0.0.1")
+
+    @property
+    def uses_embedded_server(self) -> bool:
+        """Whether the database is our own embedded server."""
+        return self.database_url is None
+
+    @classmethod
+    def load(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        secrets_file: Path = SECRETS_FILE,
+    ) -> Settings:
+        """Read settings; a variable wins over the file.
+
+        Raises SettingsError naming the variable when a value does not fit.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = dict(_secrets(secrets_file))
+        for name in (f.name for f in fields(cls)):
+            if given := environ.get(f"KB_{name.upper()}"):
+                values[name] = given
+        return cls(**{name: _convert(name, value) for name, value in values.items()})
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field."""
+    return f"KB_{name.upper()}"
+
+
+def _secrets(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("kb", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} is not valid TOML; mend or remove it.") from error
+    known = {f.name for f in fields(Settings)}
+    if unknown := sorted(set(table) - known):
+        raise SettingsError(f"{path.name} [kb] has an unknown setting '{unknown[0]}'; remove it.")
+    return dict(table)
+
+
+def _convert(name: str, value: Any) -> Any:
+    try:
+        return _CONVERTERS.get(name, str)(value)
+    except ValueError as error:
+        raise SettingsError(f"{variable(name)} has a value that does not fit: {error}.") from error
+
+
+def _whole_number(low: int, high: int) -> Any:
+    def convert(value: Any) -> int:
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError(f"it must be between {low} and {high}")
+        return number
+
+    return convert
+
+
+def _share(value: Any) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError("it must be between 0 and 1")
+    return number
+
+
+def _folder(value: Any) -> Path:
+    return Path(str(value)).expanduser().absolute()
+
+
+_CONVERTERS: dict[str, Any] = {
+    "data_dir": _folder,
+    "model_dir": _folder,
+    # The model's window is 512 tokens and the heading path goes in front of the chunk.
+    "chunk_tokens": _whole_number(20, 400),
+    "max_document_bytes": _whole_number(1, 5 * 1024**4),
+    "answer_threshold": _share,
+    "port": _whole_number(1, 65535),
+}
