@@ -12,9 +12,22 @@ from numpy.typing import NDArray
 
 from kb.models import (
     AnswerPart,
+    BuildReport,
+    Chunk,
+    Document,
+    DocumentStatus,
+    Index,
+    IngestionJobStatistics,
+    IngestionJobStatus,
+    IngestionProgress,
     ModelIdentity,
     ObjectInfo,
+    Page,
+    QueryPlan,
     RetrievalResult,
+    Search,
+    SearchType,
+    ShadowCopy,
 )
 
 
@@ -65,6 +78,68 @@ class Embedder(Protocol):
         """Vector of a question, shape (dimensions,)."""
 
 
+class IngestionRecords(Protocol):
+    """What the workbench remembers of documents and ingestion jobs. Errors are DatabaseError."""
+
+    def list_documents(self) -> list[Document]:
+        """Every document of the data source, by key."""
+
+    def put_document(
+        self, info: ObjectInfo, status: DocumentStatus, status_reason: str | None = None
+    ) -> str:
+        """Record an object of the bucket and return its document_id."""
+
+    def record_progress(
+        self,
+        ingestion_job_id: str,
+        statistics: IngestionJobStatistics,
+        progress: IngestionProgress,
+        failure_reasons: Sequence[str],
+    ) -> IngestionJobStatus:
+        """Store how far a job has come and return its status: STOPPING means stop."""
+
+    def finish_ingestion_job(self, ingestion_job_id: str, status: IngestionJobStatus) -> None:
+        """Give the job its final status."""
+
+
+class VectorStore(Protocol):
+    """Chunks with their vectors, as Bedrock's table has them. Errors are DatabaseError."""
+
+    def known_embeddings(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Vectors that exist for texts with these sha256 hashes, published or staged."""
+
+    def stage_embeddings(self, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+        """Keep vectors of a document that is not published yet."""
+
+    def publish(
+        self,
+        document_id: str,
+        info: ObjectInfo,
+        pages: Sequence[Page],
+        chunks: Sequence[Chunk],
+        hashes: Sequence[bytes],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """Replace all of a document by this version, in one transaction."""
+
+    def remove(self, document_id: str) -> None:
+        """Take a document and its chunks away, in one transaction."""
+
+    def clear_staged_embeddings(self) -> None:
+        """Forget the staged vectors; they are published now."""
+
+    def retrieve(
+        self,
+        query_embedding: NDArray[np.float32],
+        *,
+        question: str,
+        identifiers: Sequence[str],
+        search_type: SearchType,
+        number_of_results: int,
+    ) -> list[RetrievalResult]:
+        """The best chunks, best first."""
+
+
 class Generator(Protocol):
     """Answers a question from retrieved chunks. Errors are ModelError."""
 
@@ -74,3 +149,52 @@ class Generator(Protocol):
 
     def generate(self, question: str, results: Sequence[RetrievalResult]) -> Iterator[AnswerPart]:
         """Stream the answer; nothing at all means: the results do not answer the question."""
+
+
+class TuningShadow(Protocol):
+    """A private copy of the vectors that a sweep may index, search and throw away.
+
+    At most one index stands on it. A search of None is the exact scan. Methods that take a search
+    run it for real, on a connection of the index's own, and force the plan only in their own
+    transaction. Errors are DatabaseError and IndexRejected.
+    """
+
+    @property
+    def copied(self) -> ShadowCopy:
+        """What the copy holds."""
+
+    def read_vectors(self) -> Iterator[NDArray[np.float32]]:
+        """All vectors in blocks of rows, in no particular order."""
+
+    def build(self, index: Index) -> BuildReport:
+        """Build `index` in place of the one before."""
+
+    def search_all(
+        self, search: Search | None, questions: NDArray[np.float32], k: int
+    ) -> NDArray[np.float64]:
+        """Cosine distances found, shape (questions, k), nearest first; NaN where rows lack."""
+
+    def time_searches(
+        self, search: Search | None, questions: NDArray[np.float32], k: int
+    ) -> NDArray[np.float64]:
+        """Client round trip of each question in milliseconds, shape (questions,)."""
+
+    def analyze(
+        self, search: Search | None, questions: NDArray[np.float32], k: int
+    ) -> list[QueryPlan]:
+        """The plan that each question was really run with, and the server's execution time."""
+
+    def natural_plan(
+        self, search: Search | None, question: NDArray[np.float32], k: int
+    ) -> QueryPlan:
+        """The plan that the planner chooses when nothing is forced."""
+
+
+class TuningBench(Protocol):
+    """Makes shadow copies of the knowledge base's vectors."""
+
+    def shadow(self) -> AbstractContextManager[TuningShadow]:
+        """A fresh copy, removed when the context ends, however it ends.
+
+        Raises Conflict while another sweep holds one, ValidationError when there is no vector.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,8 +13,8 @@ from typing import Any
 from kb.errors import SettingsError
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
-EXTRACTIVE = "extractive"
-MINILM = "all-MiniLM-L6-v2"
+#: S3's own rule; it also keeps the bucket's folder inside the data folder.
+BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def default_data_dir() -> Path:
@@ -90,6 +91,8 @@ def _secrets(path: Path) -> Mapping[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("kb", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path.name} is not valid TOML; mend or remove it.") from error
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path.name} has no table [kb] but a value of that name; mend it.")
     known = {f.name for f in fields(Settings)}
     if unknown := sorted(set(table) - known):
         raise SettingsError(f"{path.name} [kb] has an unknown setting '{unknown[0]}'; remove it.")
@@ -105,19 +108,29 @@ def _convert(name: str, value: Any) -> Any:
 
 def _whole_number(low: int, high: int) -> Any:
     def convert(value: Any) -> int:
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError(f"it must be between {low} and {high}")
-        return number
+        # By way of text: int() would cut 8.5 to 8 and take true for 1.
+        written = str(value)
+        if not written.isdecimal() or not low <= int(written) <= high:
+            raise ValueError(f"it must be a whole number between {low} and {high}")
+        return int(written)
 
     return convert
 
 
 def _share(value: Any) -> float:
-    number = float(value)
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1
     if not 0 <= number <= 1:
-        raise ValueError("it must be between 0 and 1")
+        raise ValueError("it must be a number between 0 and 1")
     return number
+
+
+def _bucket(value: Any) -> str:
+    if not BUCKET_NAME.fullmatch(str(value)):
+        raise ValueError("use 3 to 63 lower-case letters, digits, dots and hyphens, as S3 does")
+    return str(value)
 
 
 def _folder(value: Any) -> Path:
@@ -127,6 +140,7 @@ def _folder(value: Any) -> Path:
 _CONVERTERS: dict[str, Any] = {
     "data_dir": _folder,
     "model_dir": _folder,
+    "bucket": _bucket,
     # The model's window is 512 tokens and the heading path goes in front of the chunk.
     "chunk_tokens": _whole_number(20, 400),
     "max_document_bytes": _whole_number(1, 5 * 1024**4),

@@ -31,14 +31,18 @@ from kb.models.retrieval import (
     Span,
 )
 from kb.models.tuning import (
+    BuildReport,
     HnswIndex,
     HnswSearch,
     Index,
     IvfflatIndex,
     IvfflatSearch,
     Measurement,
+    QueryPlan,
     Recommendation,
     Search,
+    ShadowCopy,
+    SweepEvent,
     SweepResult,
     SweepSpec,
 )
@@ -46,6 +50,7 @@ from kb.models.tuning import (
 __all__ = [
     "AnswerPart",
     "Boxes",
+    "BuildReport",
     "Chunk",
     "Citation",
     "Document",
@@ -67,6 +72,7 @@ __all__ = [
     "PageMark",
     "PageOutcome",
     "Placement",
+    "QueryPlan",
     "Recommendation",
     "Rectangle",
     "RetrievalResult",
@@ -75,7 +81,9 @@ __all__ = [
     "Search",
     "SearchType",
     "SectionStart",
+    "ShadowCopy",
     "Span",
+    "SweepEvent",
     "SweepResult",
     "SweepSpec",
 ]

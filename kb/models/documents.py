@@ -89,6 +89,9 @@ class Page:
     outcome: PageOutcome = PageOutcome.TEXT
     #: Why the page is empty or skipped, e.g. "contents list".
     outcome_reason: str | None = None
+    #: What stands between this text and the next page's: a space where a sentence goes on, nothing
+    #: within a word (a soft hyphen at the end of the text is then none of its letters).
+    joint: str = "\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

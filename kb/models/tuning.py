@@ -96,6 +96,48 @@ class SweepSpec:
         _check("k", self.k, (1, 100))
         if not 0.5 <= self.target_recall <= 1.0:
             raise ValidationError("target_recall must be between 0.5 and 1.0.")
+        for ef_search in self.ef_search:
+            HnswSearch(ef_search=ef_search)
+        for probes in self.probes:
+            IvfflatSearch(probes=probes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowCopy:
+    """What a sweep copied out of the live table before it measured anything."""
+
+    #: Vectors in the copy; the ones an index can hold.
+    chunks: int
+    dimensions: int
+    #: Left out: no cosine distance exists for them, so no index holds them.
+    null_vectors: int
+    zero_vectors: int
+    postgres_version: str
+    pgvector_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What building one index took."""
+
+    index: Index
+    #: As EXPLAIN shows it.
+    index_name: str
+    seconds: float
+    index_bytes: int
+    #: What the server said meanwhile, e.g. that the graph outgrew its memory.
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPlan:
+    """How the planner reads the vectors for one question."""
+
+    #: EXPLAIN's node type, e.g. "Index Scan", "Seq Scan" or "Parallel Seq Scan".
+    scan: str
+    index_name: str | None
+    #: Server execution time; None when the query was only planned.
+    execution_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +189,7 @@ class Recommendation:
     outcome: str
     #: The same as a sentence, with figures.
     sentence: str
+    #: What to use for exact and setting; the one with the best recall, if any, for none.
     measurement: Measurement | None
 
 
@@ -167,3 +210,21 @@ class SweepResult:
     started_at: datetime
     seconds: float
     notices: tuple[str, ...] = field(default=())
+    #: Rows of the live table that were left out, since no index can hold them.
+    null_vectors: int = 0
+    zero_vectors: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepEvent:
+    """How far a sweep is."""
+
+    #: In words the page can show, e.g. "building HNSW m=16 ef_construction=64".
+    step: str
+    #: Steps finished, out of `total`.
+    done: int
+    total: int
+    #: A measurement that has just become complete.
+    measurement: Measurement | None = None
+    #: Only in the last event.
+    result: SweepResult | None = None

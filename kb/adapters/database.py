@@ -1,0 +1,118 @@
+"""Connections to PostgreSQL: a pool of them, and the translation of their errors.
+
+Vectors travel as binary: every connection has pgvector's psycopg adapters. It knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg.rows import dict_row
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from kb import sql
+from kb.errors import DatabaseError, SettingsError
+
+#: Row factory of psycopg, for paths that bypass SQLAlchemy.
+Row = dict[str, Any]
+
+MINIMUM_POSTGRES = 150000
+MINIMUM_PGVECTOR = (0, 8)
+
+
+def open_engine(database_url: str) -> Engine:
+    """A pool of connections to a libpq URL; nothing is connected yet."""
+    engine = create_engine(
+        libpq_url(database_url).set(drivername="postgresql+psycopg"),
+        pool_size=5,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"application_name": "kb-workbench", "connect_timeout": 15},
+    )
+    event.listen(engine, "connect", _register_vector)
+    return engine
+
+
+def libpq_url(database_url: str) -> URL:
+    """The URL in its parts; SettingsError when it is none of PostgreSQL's."""
+    # The words of these errors could repeat a password.
+    sentence = (
+        "KB_DATABASE_URL is not a PostgreSQL URL; write postgresql://user@host:5432/database."
+    )
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(sentence) from error
+    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise SettingsError(sentence)
+    return url.set(drivername="postgresql")
+
+
+def _register_vector(connection: psycopg.Connection[Any], _record: object) -> None:
+    # Before the extension exists there is no type to register; `prepare` reconnects.
+    if connection.execute("SELECT to_regtype('vector')").fetchone() != (None,):
+        register_vector(connection)
+    connection.commit()
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction; database errors come out as DatabaseError."""
+    with translated_errors(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Turn the driver's errors into DatabaseError with the server's own words."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(error.orig or error) from error
+    except psycopg.Error as error:
+        raise _translate(error) from error
+
+
+def _translate(error: BaseException) -> DatabaseError:
+    words = str(error).strip().splitlines()
+    first = words[0] if words else type(error).__name__
+    if isinstance(error, psycopg.OperationalError) and getattr(error, "sqlstate", None) is None:
+        return DatabaseError(
+            f"The database does not answer; run `python -m kb up` or check KB_DATABASE_URL: {first}"
+        )
+    return DatabaseError(f"The database refused: {first}")
+
+
+def driver(connection: Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection below, inside the same transaction, for COPY and binary vectors."""
+    below = connection.connection.driver_connection
+    assert isinstance(below, psycopg.Connection)
+    return below
+
+
+def rows(connection: Connection, name: str, /, **parameters: Any) -> list[Row]:
+    """Run `sql/<name>.sql` through psycopg, vectors as binary, and return its rows."""
+    with driver(connection).cursor(row_factory=dict_row, binary=True) as cursor:
+        # Text of this project's own files: see sql.psycopg_query.
+        cursor.execute(sql.psycopg_query(name), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def check_versions(connection: Connection) -> Row:
+    """The server's and pgvector's versions; refuse what is too old for this project."""
+    found = rows(connection, "queries/versions")[0]
+    if found["postgres_number"] < MINIMUM_POSTGRES:
+        raise DatabaseError(
+            f"PostgreSQL {found['postgres_version']} is too old; use version 15 or newer."
+        )
+    pgvector = found["pgvector_version"]
+    if pgvector and tuple(int(n) for n in pgvector.split(".")[:2]) < MINIMUM_PGVECTOR:
+        raise DatabaseError(
+            f"pgvector {pgvector} is too old; get 0.8 or newer with ALTER EXTENSION vector UPDATE."
+        )
+    return found

@@ -1,0 +1,125 @@
+"""An answerer without a language model: it quotes the passages that answer, word for word.
+
+Sentences, table rows and list items of the retrieved chunks are scored against the question; the
+best are shown in the order of the document, each with its citation. It never invents a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb.generation.units import units
+from kb.models import AnswerPart, RetrievalResult, RetrievedReference, Span
+from kb.protocols import Embedder
+
+MAX_UNITS = 3
+#: How much of a unit's score is similarity; the rest is the share of the question's words in it.
+SIMILARITY_SHARE = 0.8
+#: What a place further down the ranking costs.
+RANK_PENALTY = 0.05
+#: Units below this share of the best one's score are noise from other chunks.
+KEEP_SHARE = 0.8
+#: Maximal marginal relevance: how much a repetition of what is already quoted counts against.
+NOVELTY = 0.25
+#: Only the first chunks are quoted from; later ones are shown but answer rarely.
+MAX_RESULTS = 5
+WORD = re.compile(r"[\w-]{2,}")
+#: Captions, and sentences that only point elsewhere: they name the subject and say nothing.
+EMPTY = re.compile(r"(?:(?:Table|Figure|Example)\s+[\w.-]*\d|\(?see\b)", re.IGNORECASE)
+STOP_WORDS = frozenset(
+    "a an and are as at be by can could do does for from get give has have how i in into is it its"
+    " me my of on or should tell than that the their there these this to was what when where which"
+    " while who why will with would you your".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    place: int
+    span: Span
+    text: str
+
+
+class ExtractiveGenerator:
+    """A Generator that quotes."""
+
+    def __init__(self, embedder: Embedder, *, threshold: float) -> None:
+        """`threshold` is the score of the best unit below which nothing is answered."""
+        self._embedder = embedder
+        self._threshold = threshold
+
+    @property
+    def name(self) -> str:
+        return "extractive"
+
+    def generate(self, question: str, results: Sequence[RetrievalResult]) -> Iterator[AnswerPart]:
+        found = _units(results[:MAX_RESULTS])
+        if not found:
+            return
+        vectors = self._embedder.embed_documents([unit.text for unit in found])
+        scores = _scores(question, self._embedder.embed_query(question), found, vectors)
+        if scores.max() < self._threshold:
+            return
+        chosen = _in_reading_order([found[i] for i in _choose(scores, vectors)])
+        for number, unit in enumerate(chosen):
+            separator = "\n\n" if number else ""
+            reference = RetrievedReference(result=results[unit.place], passage=unit.span)
+            yield AnswerPart(text=separator + unit.text, retrieved_references=(reference,))
+
+
+def _units(results: Sequence[RetrievalResult]) -> list[_Unit]:
+    found: dict[str, _Unit] = {}
+    for place, result in enumerate(results):
+        for span in units(result.text):
+            text = result.text[span.start : span.end]
+            if EMPTY.match(text) or text in result.heading_path:
+                continue
+            found.setdefault(" ".join(text.split()).lower(), _Unit(place, span, text))
+    return list(found.values())
+
+
+def _scores(
+    question: str,
+    query: NDArray[np.float32],
+    found: Sequence[_Unit],
+    vectors: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    asked = words(question)
+    overlap = np.array([len(asked & words(u.text)) / max(1, len(asked)) for u in found], np.float32)
+    rank = np.array([1 - RANK_PENALTY * unit.place for unit in found], np.float32)
+    similarity = vectors @ query
+    scores: NDArray[np.float32] = (
+        SIMILARITY_SHARE * similarity + (1 - SIMILARITY_SHARE) * overlap
+    ) * rank
+    return scores
+
+
+def _choose(scores: NDArray[np.float32], vectors: NDArray[np.float32]) -> list[int]:
+    """Places of the best units that do not repeat one another."""
+    chosen = [int(scores.argmax())]
+    while len(chosen) < MAX_UNITS:
+        repetition = (vectors @ vectors[chosen].T).max(axis=1)
+        gain = scores - NOVELTY * repetition * scores.max()
+        gain[chosen] = -np.inf
+        gain[scores < KEEP_SHARE * scores.max()] = -np.inf
+        best = int(gain.argmax())
+        if not np.isfinite(gain[best]):
+            break
+        chosen.append(best)
+    return chosen
+
+
+def _in_reading_order(chosen: Sequence[_Unit]) -> list[_Unit]:
+    """The chunk of the best unit first, then the others by rank; within a chunk as it reads."""
+    best = chosen[0].place
+    return sorted(chosen, key=lambda unit: (unit.place != best, unit.place, unit.span.start))
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text that carry meaning, in lower case."""
+    return frozenset(WORD.findall(text.lower())) - STOP_WORDS

@@ -1,0 +1,267 @@
+"""The command line: everything a page does, scriptable. Parses, calls, prints.
+
+Tables for people; `--json` prints the response shapes of Bedrock's API. Exit codes: 0, 1 for an
+expected error (one sentence on stderr), 2 for usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kb import bedrock_json, terminal
+from kb.demo import demo
+from kb.errors import KbError, ObjectStoreError
+from kb.models import IngestionJob, IngestionJobStatus, SearchType, SweepResult
+from kb.settings import Settings
+from kb.tuning.spec import default_spec
+from kb.workbench import Workbench, embedded_server, open_workbench
+from kb.workbench.worker import stop_worker
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        code: int = options.command(options)
+    except KbError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 1
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options; docs/cli.md lists the same."""
+    root = argparse.ArgumentParser(
+        prog="python -m kb", description="A knowledge-base workbench on PostgreSQL + pgvector."
+    )
+    root.add_argument("--verbose", action="store_true", help="log what happens to stderr")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="print JSON for programs")
+    asking = argparse.ArgumentParser(add_help=False, parents=[as_json])
+    asking.add_argument("text", metavar="TEXT", help="the question")
+    asking.add_argument(
+        "--number-of-results", type=int, default=5, metavar="N", help="chunks, 1 to 100"
+    )
+    asking.add_argument(
+        "--search-type",
+        type=SearchType,
+        choices=list(SearchType),
+        default=SearchType.HYBRID,
+        help="SEMANTIC or HYBRID (default)",
+    )
+
+    def command(name: str, run: Any, about: str, *parents: argparse.ArgumentParser) -> Any:
+        added = commands.add_parser(name, help=about, description=about, parents=list(parents))
+        added.set_defaults(command=run)
+        return added
+
+    command("up", up, "start the database and prepare the knowledge base")
+    command("down", down, "stop the worker and the embedded database")
+    command("status", status, "show where the workbench is and what it holds", as_json)
+    upload_command = command("upload", upload, "store documents in the data source")
+    upload_command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    sync_command = command(
+        "sync", sync, "make the knowledge base agree with the data source", as_json
+    )
+    sync_command.add_argument("--wait", action="store_true", help="stay until it has ended")
+    command("documents", documents, "list the documents and their state", as_json)
+    command("retrieve", retrieve, "find the chunks that fit a question", asking)
+    command("ask", ask, "answer a question with citations", asking)
+    tune_command = command("tune", tune, "measure HNSW and IVFFlat against the exact scan", as_json)
+    tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
+    tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
+    tune_command.add_argument("--questions", type=int, default=200, metavar="N")
+    worker_command = command("worker", worker, "run ingestion jobs until stopped")
+    worker_command.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    command("serve", serve, "serve the app on this machine")
+    demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
+    demo_command.add_argument("--manual", default="", metavar="FILE_OR_URL")
+    return root
+
+
+def up(_options: argparse.Namespace) -> int:
+    """Start the database and prepare the knowledge base."""
+    with _workbench() as bench:
+        terminal.show_status(bench.status())
+    return 0
+
+
+def down(_options: argparse.Namespace) -> int:
+    """Stop the worker and the embedded database."""
+    settings = Settings.load()
+    stop_worker(settings.data_dir)
+    if settings.uses_embedded_server:
+        embedded_server(settings).stop()
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show where the workbench is and what it holds."""
+    with _workbench() as bench:
+        found = bench.status()
+    if options.json:
+        _print_json(terminal.status_json(found))
+    else:
+        terminal.show_status(found)
+    return 0
+
+
+def upload(options: argparse.Namespace) -> int:
+    """Store files in the data source; a folder stands for all files in it."""
+    files = [file for path in options.paths for file in _files(path)]
+    with _workbench() as bench:
+        for key, path in files:
+            with path.open("rb") as stream:
+                info = bench.data_source.upload(key, stream)
+            print(f"{bench.data_source.uri}/{info.key}  {terminal.size(info.size_bytes)}")
+    return 0
+
+
+def sync(options: argparse.Namespace) -> int:
+    """Start an ingestion job; with --wait show its progress and how it ended."""
+    with _workbench() as bench:
+        source = bench.data_source
+        job = source.start_ingestion_job(detached=not options.wait)
+        if options.wait:
+            job = _wait(bench, job, quiet=options.json)
+    if options.json:
+        shape = bedrock_json.get_ingestion_job(job)
+        _print_json({**shape, "embedding_calls": job.progress.embedding_calls})
+    else:
+        terminal.show_job(job)
+    return 1 if job.status is IngestionJobStatus.FAILED else 0
+
+
+def documents(options: argparse.Namespace) -> int:
+    """List the documents and their state."""
+    with _workbench() as bench:
+        source = bench.data_source
+        found = source.documents()
+        if options.json:
+            shape = bedrock_json.list_documents(
+                found,
+                knowledge_base_id=source.knowledge_base_id,
+                data_source_id=source.data_source_id,
+            )
+            _print_json(shape)
+        else:
+            terminal.show_documents(found)
+    return 0
+
+
+def retrieve(options: argparse.Namespace) -> int:
+    """Find the chunks that fit a question."""
+    with _workbench() as bench:
+        found = bench.knowledge_base.retrieve(
+            options.text,
+            search_type=options.search_type,
+            number_of_results=options.number_of_results,
+        )
+    if options.json:
+        _print_json(bedrock_json.retrieve(found.results))
+    else:
+        terminal.show_results(found.results)
+    return 0
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Answer a question with citations."""
+    with _workbench() as bench:
+        answer = bench.knowledge_base.retrieve_and_generate(
+            options.text,
+            search_type=options.search_type,
+            number_of_results=options.number_of_results,
+        )
+    if options.json:
+        _print_json(bedrock_json.retrieve_and_generate(answer))
+    else:
+        terminal.show_answer(answer)
+    return 0
+
+
+def tune(options: argparse.Namespace) -> int:
+    """Measure index settings on a shadow copy of the knowledge base."""
+    with _workbench() as bench:
+        tuning = bench.index_tuning
+        spec = default_spec(bench.status().chunks, k=options.k, target_recall=options.target_recall)
+        result: SweepResult | None = None
+        for event in tuning.sweep(spec, number_of_questions=options.questions):
+            if not options.json:
+                terminal.show_sweep_event(event)
+            result = event.result or result
+    assert result is not None
+    if options.json:
+        _print_json(terminal.sweep_json(result))
+    else:
+        terminal.show_sweep(result)
+    return 0
+
+
+def worker(options: argparse.Namespace) -> int:
+    """Run ingestion jobs until stopped."""
+    with _workbench() as bench:
+        if options.detached:
+            bench.worker.work_alone()
+        else:
+            bench.worker.work()
+    return 0
+
+
+def serve(_options: argparse.Namespace) -> int:
+    """Become the app; Ctrl-C ends it, database and worker go on."""
+    settings = Settings.load()
+    print(f"Serving on http://127.0.0.1:{settings.port}  (Ctrl-C ends the app)", flush=True)
+    app = str(Path(__file__).resolve().parents[1] / "streamlit_app.py")
+    port = ["--server.port", str(settings.port)]
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", app, *port])
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Load a document, sync it and ask one question."""
+    with _workbench() as bench:
+        return demo(bench, options.manual)
+
+
+def _workbench() -> Workbench:
+    return open_workbench()
+
+
+def _wait(bench: Workbench, job: IngestionJob, *, quiet: bool) -> IngestionJob:
+    with terminal.ProgressBar(quiet=quiet) as bar:
+        for seen in bench.data_source.watch(job.ingestion_job_id, work=True):
+            bar.show(seen)
+            job = seen
+    return job
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    """The key and path of a file, or of all files below a folder."""
+    if path.is_file():
+        return [(path.name, path)]
+    if path.is_dir():
+        found = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        return [
+            (file.relative_to(path).as_posix(), file)
+            for file in found
+            if not any(part.startswith(".") for part in file.relative_to(path).parts)
+        ]
+    raise ObjectStoreError(f"There is no file '{path}'; check the name.")
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))

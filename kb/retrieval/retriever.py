@@ -1,0 +1,66 @@
+"""`retrieve`, as Bedrock names it: a question in, the best chunks out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kb.errors import ValidationError
+from kb.models import RetrievalResult, SearchType
+from kb.protocols import Embedder, VectorStore
+from kb.retrieval.identifiers import identifiers
+
+#: Bedrock's bounds and default.
+NUMBER_OF_RESULTS = (1, 100)
+DEFAULT_NUMBER_OF_RESULTS = 5
+#: Bedrock's bound on the length of a query.
+MAX_QUERY_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """Results with the milliseconds that each stage took."""
+
+    results: tuple[RetrievalResult, ...]
+    timings_ms: Mapping[str, float]
+
+
+def retrieve(
+    question: str,
+    *,
+    vectors: VectorStore,
+    embedder: Embedder,
+    search_type: SearchType = SearchType.HYBRID,
+    number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
+) -> Retrieval:
+    """The chunks that fit the question, best first.
+
+    Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters.
+    """
+    _check(question, number_of_results)
+    start = time.perf_counter()
+    query_embedding = embedder.embed_query(question)
+    embedded = time.perf_counter()
+    results = vectors.retrieve(
+        query_embedding,
+        question=question,
+        identifiers=identifiers(question),
+        search_type=search_type,
+        number_of_results=number_of_results,
+    )
+    searched = time.perf_counter()
+    timings = {"embed": (embedded - start) * 1000, "search": (searched - embedded) * 1000}
+    return Retrieval(results=tuple(results), timings_ms=timings)
+
+
+def _check(question: str, number_of_results: int) -> None:
+    if not question.strip():
+        raise ValidationError("The question is empty; type a question.")
+    if "\x00" in question:
+        raise ValidationError("The question has a NUL character; remove it.")
+    if len(question) > MAX_QUERY_CHARACTERS:
+        raise ValidationError(f"The question is longer than {MAX_QUERY_CHARACTERS:,} characters.")
+    low, high = NUMBER_OF_RESULTS
+    if not low <= number_of_results <= high:
+        raise ValidationError(f"number_of_results must be between {low} and {high}.")

@@ -1,0 +1,218 @@
+"""How the command line shows kb's nouns: tables, a progress bar, an answer with its citations."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+from kb.models import (
+    Document,
+    IngestionJob,
+    IngestionJobStatus,
+    Measurement,
+    RetrievalResult,
+    RetrieveAndGenerateResponse,
+    SweepEvent,
+    SweepResult,
+)
+from kb.wording import counted
+from kb.workbench import Status
+
+BAR_WIDTH = 24
+
+
+def size(size_bytes: int) -> str:
+    """12.3 MB."""
+    value = float(size_bytes)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as they need; numbers to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headers, *cells, strict=True)]
+    print("  ".join(h.ljust(w) for h, w in zip(headers, widths, strict=True)).rstrip())
+    for row, shown in zip(rows, cells, strict=True):
+        aligned = [
+            text.rjust(width) if isinstance(cell, (int, float)) else text.ljust(width)
+            for cell, text, width in zip(row, shown, widths, strict=True)
+        ]
+        print("  ".join(aligned).rstrip())
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """Status as a program reads it."""
+    return {**dataclasses.asdict(status), "embedding_model": str(status.embedding_model.model)}
+
+
+def show_status(status: Status) -> None:
+    """Where the workbench is."""
+    kind = "embedded" if status.embedded else "external"
+    versions = f"PostgreSQL {status.postgres_version}, pgvector {status.pgvector_version}, {kind}"
+    print(f"database          {status.database_url}")
+    print(f"                  {versions}")
+    print(f"data source       {status.data_source}")
+    print(f"embedding model   {status.embedding_model}")
+    print(f"answers           {status.generation_model}")
+    print(
+        f"knowledge base    {counted(status.documents, 'document')}, "
+        f"{counted(status.chunks, 'chunk')}"
+    )
+
+
+def show_documents(documents: Sequence[Document]) -> None:
+    """The documents and their state."""
+    if not documents:
+        print("No documents yet; add some with `python -m kb upload PATH`.")
+        return
+    rows = [
+        (d.key, d.status.value, d.pages, d.chunks, size(d.size_bytes), d.status_reason or "")
+        for d in documents
+    ]
+    table(("document", "status", "pages", "chunks", "size", "reason"), rows)
+
+
+def show_job(job: IngestionJob) -> None:
+    """How a job stands or ended."""
+    s = job.statistics
+    print(
+        f"{job.ingestion_job_id} {job.status.value}: {s.documents_scanned} scanned, "
+        f"{s.new_documents_indexed} new, {s.modified_documents_indexed} modified, "
+        f"{s.documents_deleted} deleted, {s.documents_failed} failed"
+    )
+    for reason in job.failure_reasons:
+        print(f"  {reason}")
+    if job.status is IngestionJobStatus.STARTING:
+        print("A worker takes it from here; see `python -m kb documents`.")
+
+
+def show_results(results: Sequence[RetrievalResult]) -> None:
+    """Chunks in order, with their place."""
+    if not results:
+        print("Nothing found; is the knowledge base empty? See `python -m kb status`.")
+    for number, result in enumerate(results, start=1):
+        print(f"[{number}] {place(result)}  similarity {result.similarity:.3f}")
+        print(textwrap.indent(_wrapped(result.text), "    "))
+        print()
+
+
+def show_answer(answer: RetrieveAndGenerateResponse) -> None:
+    """The answer, each cited part with its number, then the citations."""
+    if not answer.citations:
+        print(answer.text)
+        return
+    for number, citation in enumerate(answer.citations, start=1):
+        print(_wrapped(f"{citation.text} [{number}]"))
+        print()
+    for number, citation in enumerate(answer.citations, start=1):
+        for reference in citation.retrieved_references:
+            print(f"[{number}] {place(reference.result)}")
+
+
+def place(result: RetrievalResult) -> str:
+    """Document, page and heading of a chunk in one line."""
+    page = ""
+    if result.page_number is not None:
+        label = result.page_label
+        printed = f" (printed {label})" if label not in (None, str(result.page_number)) else ""
+        page = f", page {result.page_number}{printed}"
+    heading = f", {result.heading_path[-1]}" if result.heading_path else ""
+    return f"{result.uri}{page}{heading}"
+
+
+def show_sweep_event(event: SweepEvent) -> None:
+    """One line for each finished setting."""
+    if event.measurement:
+        print(_measurement_line(event.measurement), flush=True)
+
+
+def show_sweep(result: SweepResult) -> None:
+    """The recommendation, after the settings."""
+    print()
+    print(f"{result.chunks:,} chunks, {result.questions} questions ({result.questions_source}).")
+    print(_wrapped(result.recommendation.sentence))
+
+
+def sweep_json(result: SweepResult) -> dict[str, Any]:
+    """A sweep as a program reads it."""
+    shape = dataclasses.asdict(result)
+    shape["started_at"] = result.started_at.isoformat()
+    shape["measurements"] = [_measurement_json(m) for m in result.measurements]
+    if result.recommendation.measurement:
+        found = _measurement_json(result.recommendation.measurement)
+        shape["recommendation"]["measurement"] = found
+    return shape
+
+
+def _measurement_json(measurement: Measurement) -> dict[str, Any]:
+    shape = dataclasses.asdict(measurement)
+    return {"name": measurement.name, **shape, "valid": measurement.valid}
+
+
+def _measurement_line(m: Measurement) -> str:
+    mark = "" if m.valid else "  INVALID: another plan was used"
+    return (
+        f"{m.name:44} recall {m.recall:.3f} [{m.recall_low:.3f}, {m.recall_high:.3f}]"
+        f"  p50 {m.p50_ms:6.2f} ms  p95 {m.p95_ms:6.2f} ms  build {m.build_seconds:5.1f} s{mark}"
+    )
+
+
+def _wrapped(text: str) -> str:
+    width = min(100, shutil.get_terminal_size().columns) - 4
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False) for line in text.splitlines()
+    )
+
+
+class ProgressBar:
+    """One line on stderr that follows a job; a line per step where there is no terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+        self._start = time.monotonic()
+        self._last = ""
+        self._state: object = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        if self._live and self._last:
+            print(file=sys.stderr)
+
+    def show(self, job: IngestionJob) -> None:
+        """Draw the job's progress."""
+        if self._quiet:
+            return
+        line = self._line(job)
+        if self._live:
+            columns = shutil.get_terminal_size().columns
+            print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)
+        elif (state := (job.status, job.progress)) != self._state:
+            self._state = state
+            print(line, file=sys.stderr, flush=True)
+        self._last = line
+
+    def _line(self, job: IngestionJob) -> str:
+        p = job.progress
+        share = p.pages_read / p.pages_total if p.pages_total else 0.0
+        if job.status is IngestionJobStatus.COMPLETE:
+            share = 1.0
+        filled = int(share * BAR_WIDTH)
+        bar = "#" * filled + "." * (BAR_WIDTH - filled)
+        rate = p.chunks_embedded / max(0.1, time.monotonic() - self._start)
+        stage = p.stage or job.status.value
+        return (
+            f"[{bar}] {stage:<11} {p.document_key}  {p.pages_read}/{p.pages_total} pages  "
+            f"{p.chunks_embedded} chunks embedded  {rate:.1f}/s"
+        )

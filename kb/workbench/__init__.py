@@ -1,0 +1,129 @@
+"""Settings to objects: the one package that knows every adapter.
+
+`open_workbench(settings)` starts what has to run, prepares the database and hands out the rooms
+that pages and command line work with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from kb.adapters.catalogue import Catalogue
+from kb.adapters.database import check_versions, open_engine, rows, transaction
+from kb.adapters.extractive import ExtractiveGenerator
+from kb.adapters.job_queue import JobQueue
+from kb.adapters.local_folder import LocalFolder
+from kb.adapters.minilm import MiniLm
+from kb.adapters.pgvector_store import PgvectorStore
+from kb.adapters.schema import prepare_database
+from kb.models import ModelIdentity
+from kb.postgres.embedded import EmbeddedServer
+from kb.retrieval.suggestions import suggested_questions
+from kb.settings import Settings
+from kb.workbench.data_source import DataSource
+from kb.workbench.evidence import Evidence
+from kb.workbench.index_tuning import IndexTuning
+from kb.workbench.knowledge_base import KnowledgeBase
+from kb.workbench.worker import Worker
+
+#: Chunks whose headings are looked at for suggested questions.
+SUGGESTION_SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the workbench is, and how much it holds."""
+
+    #: For psql; the owner's on the embedded server, with its password masked elsewhere.
+    database_url: str
+    embedded: bool
+    postgres_version: str
+    pgvector_version: str
+    data_source: str
+    embedding_model: ModelIdentity
+    generation_model: str
+    documents: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """An open workbench; it may be shared by threads."""
+
+    settings: Settings
+    data_source: DataSource
+    knowledge_base: KnowledgeBase
+    evidence: Evidence
+    index_tuning: IndexTuning
+    worker: Worker
+    _engine: Any
+    _catalogue: Catalogue
+    _generator: ExtractiveGenerator
+    _embedder: MiniLm
+
+    def status(self) -> Status:
+        """Versions and counts, read now."""
+        with transaction(self._engine) as connection:
+            versions = check_versions(connection)
+        documents, chunks = self._catalogue.count()
+        return Status(
+            database_url=self._engine.url.set(drivername="postgresql").render_as_string(),
+            embedded=self.settings.uses_embedded_server,
+            postgres_version=versions["postgres_version"].split()[0],
+            pgvector_version=versions["pgvector_version"],
+            data_source=f"s3://{self.settings.bucket}",
+            embedding_model=self._embedder.identity,
+            generation_model=self._generator.name,
+            documents=documents,
+            chunks=chunks,
+        )
+
+    def suggested_questions(self) -> list[str]:
+        """A few questions that the loaded documents can be asked."""
+        with transaction(self._engine) as connection:
+            found = rows(connection, "catalogue/headings", row_limit=SUGGESTION_SAMPLE)
+        return suggested_questions(row["heading_path"] for row in found)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database connections back; servers and workers go on."""
+        self._engine.dispose()
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The server that belongs to this data folder, running or not."""
+    return EmbeddedServer(settings.data_dir / "postgres")
+
+
+def open_workbench(settings: Settings | None = None) -> Workbench:
+    """Start the embedded server if that is the database, prepare it and open everything."""
+    settings = settings or Settings.load()
+    url = settings.database_url or embedded_server(settings).start()
+    engine = open_engine(url)
+    embedder = MiniLm(settings.model_dir)
+    prepare_database(engine, dimensions=embedder.identity.dimensions)
+    queue = JobQueue(url)
+    queue.prepare()
+    catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
+    vectors = PgvectorStore(engine, bucket=settings.bucket, data_source_id=catalogue.data_source_id)
+    store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
+    generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
+    worker = Worker(settings, queue, store, catalogue, vectors, embedder)
+    return Workbench(
+        settings=settings,
+        data_source=DataSource(settings, store, catalogue, queue, worker),
+        knowledge_base=KnowledgeBase(vectors, embedder, generator),
+        evidence=Evidence(engine, store),
+        index_tuning=IndexTuning(engine, url, embedder),
+        worker=worker,
+        _engine=engine,
+        _catalogue=catalogue,
+        _generator=generator,
+        _embedder=embedder,
+    )

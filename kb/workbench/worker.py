@@ -1,0 +1,154 @@
+"""Workers: processes that run ingestion jobs. Closing browser or app does not touch them.
+
+A detached worker of this machine holds a kernel lock on a file in the data folder, so that a
+second one is not started and `down` finds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from kb.adapters.job_queue import JobQueue
+from kb.errors import ServerError
+from kb.ingestion.job import IngestionRun
+from kb.models import IngestionJob
+from kb.protocols import Embedder, IngestionRecords, ObjectStore, VectorStore
+from kb.settings import Settings
+
+POLL_SECONDS = 0.25
+STOP_SECONDS = 20.0
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Worker:
+    """Runs jobs here, or starts and stops the detached worker of this data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        queue: JobQueue,
+        store: ObjectStore,
+        records: IngestionRecords,
+        vectors: VectorStore,
+        embedder: Embedder,
+    ) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._store = store
+        self._records = records
+        self._vectors = vectors
+        self._embedder = embedder
+
+    def work(self, *, wait: bool = True) -> None:
+        """Run jobs in this process: until a signal, or until none is waiting."""
+        self._queue.work(self._run, wait=wait)
+
+    def work_alone(self) -> None:
+        """Be the detached worker of this data folder, or return if there is one already."""
+        with _worker_lock(self._settings.data_dir) as mine:
+            if mine:
+                self.work()
+
+    def ensure_running(self) -> None:
+        """Start a detached worker unless one lives, here or elsewhere."""
+        if self._queue.has_live_worker() or worker_pid(self._settings.data_dir):
+            return
+        log = self._settings.data_dir / "worker.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "kb", "worker", "--detached"],
+                cwd=CHECKOUT,
+                env=_environment(self._settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        # Reaped when it ends, should this process live longer.
+        threading.Thread(target=process.wait, daemon=True).start()
+
+    def watch(self, job: Callable[[], IngestionJob], *, work: bool) -> Iterator[IngestionJob]:
+        """Yield the job several times a second until it has ended."""
+        thread: threading.Thread | None = None
+        if work and not self._queue.has_live_worker():
+            thread = threading.Thread(target=self.work, kwargs={"wait": False}, daemon=True)
+            thread.start()
+        while not (seen := job()).status.is_final:
+            yield seen
+            if thread and not thread.is_alive() and not job().status.is_final:
+                raise ServerError("The worker ended before the job did; see the log above.")
+            threading.Event().wait(POLL_SECONDS)
+        if thread:
+            thread.join()
+        yield seen
+
+    def _run(self, ingestion_job_id: str) -> None:
+        IngestionRun(
+            ingestion_job_id,
+            store=self._store,
+            records=self._records,
+            vectors=self._vectors,
+            embedder=self._embedder,
+            chunk_tokens=self._settings.chunk_tokens,
+        ).run()
+
+
+def worker_pid(data_dir: Path) -> int | None:
+    """Process id of the detached worker of this data folder, if it lives."""
+    path = data_dir / "worker.lock"
+    if not path.is_file():
+        return None
+    with path.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(file.read() or 0) or None
+    return None
+
+
+def stop_worker(data_dir: Path) -> bool:
+    """End the detached worker; a job it was running goes back to the queue. False if none ran."""
+    pid = worker_pid(data_dir)
+    if pid is None:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while worker_pid(data_dir) == pid and time.monotonic() < deadline:
+        threading.Event().wait(0.1)
+    with suppress(ProcessLookupError):
+        if worker_pid(data_dir) == pid:
+            os.kill(pid, signal.SIGKILL)
+    return True
+
+
+@contextmanager
+def _worker_lock(data_dir: Path) -> Iterator[bool]:
+    # Kept open for as long as the worker lives; the kernel frees the lock even on SIGKILL.
+    with (data_dir / "worker.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield True
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """This process' own, with the settings as they are here, also those from secrets.toml."""
+    own = {**os.environ, "KB_DATA_DIR": str(settings.data_dir), "KB_BUCKET": settings.bucket}
+    if settings.database_url:
+        own["KB_DATABASE_URL"] = settings.database_url
+    return own

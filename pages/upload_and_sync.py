@@ -1,0 +1,77 @@
+"""Upload documents to the data source, start an ingestion job, watch it."""
+
+import streamlit as st
+
+from kb import frames
+from kb.demo import SAMPLE
+from kb.errors import KbError
+from kb.screens import frame, steps, sync_panel
+from kb.workbench import Workbench
+
+ABOUT = "Put documents into the data source, then sync: read, chunk, embed and store them."
+SUPPORTED = ["pdf", "txt", "md", "markdown"]
+
+
+def upload(bench: Workbench) -> None:
+    """The drop area; a finished upload empties it and says what arrived."""
+    round_number = st.session_state.setdefault("upload_round", 0)
+    files = st.file_uploader(
+        "Drop documents here (PDF, text, Markdown)",
+        type=SUPPORTED,
+        accept_multiple_files=True,
+        key=f"upload_{round_number}",
+    )
+    if not files:
+        return
+    for file in files:
+        try:
+            info = bench.data_source.upload(file.name, file)
+            st.toast(f"{info.key} is in the data source", icon=":material/check:")
+        except KbError as error:
+            st.session_state.setdefault("upload_errors", []).append(str(error))
+    st.session_state["upload_round"] = round_number + 1
+    st.rerun()
+
+
+def load_sample(bench: Workbench) -> None:
+    """Store the project's own sample document."""
+    with SAMPLE.open("rb") as stream:
+        bench.data_source.upload(SAMPLE.name, stream)
+
+
+with frame.page("Upload and sync", ABOUT) as bench:
+    documents = bench.data_source.documents()
+    waiting = bench.data_source.waiting()
+    jobs = bench.data_source.list_ingestion_jobs()
+    running = sync_panel.running_job(bench)
+    pressed = steps.show(
+        documents=len(documents),
+        waiting=waiting,
+        indexed=sum(document.chunks > 0 for document in documents),
+        running=running is not None,
+    )
+    if pressed == "sample":
+        load_sample(bench)
+        st.rerun()
+    if pressed == "sync":
+        bench.data_source.start_ingestion_job()
+        st.rerun()
+    if running:
+        sync_panel.watch(bench, running.ingestion_job_id)
+    upload(bench)
+    for message in st.session_state.pop("upload_errors", []):
+        st.error(message, icon=":material/error:")
+
+    st.subheader("Documents")
+    if documents:
+        st.dataframe(
+            frames.documents(documents),
+            hide_index=True,
+            column_config={"Size (MB)": st.column_config.NumberColumn(format="%.2f")},
+            key="documents",
+        )
+    else:
+        st.info("No documents yet. Drop some above or load the sample.", icon=":material/inbox:")
+    if jobs:
+        with st.expander("Sync history", icon=":material/history:"):
+            st.dataframe(frames.ingestion_jobs(jobs), hide_index=True, key="jobs")

@@ -1,0 +1,47 @@
+-- Reciprocal rank fusion of the nearest chunks and of those that hold the question's rarest terms.
+--   psql "$DATABASE_URL" -v question="'What is pg_stat_io?'" -v identifiers="'{pg_stat_io}'" -v number_of_results=5 \
+--     -v candidates=60 -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
+--     -f sql/queries/retrieve_hybrid.sql
+-- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency.
+WITH term AS MATERIALIZED (
+    SELECT lexeme, ln(1 + (total.n - df.n + 0.5) / (df.n + 0.5)) AS weight
+    FROM (
+        SELECT DISTINCT unnest(tsvector_to_array(to_tsvector('english', :question)) || CAST(:identifiers AS text[])) AS lexeme
+    ) AS asked
+    CROSS JOIN (SELECT count(*) AS n FROM workbench.chunk) AS total
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
+    ) AS df
+    WHERE df.n > 0
+),
+lexical AS (
+    SELECT c.id, row_number() OVER (ORDER BY sum(term.weight) DESC, min(c.tokens), c.id) AS place
+    FROM term
+    JOIN workbench.chunk c ON c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[term.lexeme]) AS text) AS tsquery)
+    GROUP BY c.id
+    ORDER BY place
+    LIMIT :candidates
+),
+semantic AS (
+    SELECT id, row_number() OVER (ORDER BY distance, id) AS place
+    FROM (
+        SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
+        FROM bedrock_integration.bedrock_kb
+        ORDER BY embedding <=> CAST(:query_embedding AS vector)
+        LIMIT :candidates
+    ) nearest
+),
+fused AS (
+    SELECT id, coalesce(1.0 / (60 + semantic.place), 0) + coalesce(1.0 / (60 + lexical.place), 0) AS score
+    FROM semantic
+    FULL JOIN lexical USING (id)
+    ORDER BY score DESC, id
+    LIMIT :number_of_results
+)
+SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, CAST(fused.score AS float8) AS score,
+       1 - (kb.embedding <=> CAST(:query_embedding AS vector)) AS similarity,
+       c.heading_path, c.first_page, c.last_page, c.page_label
+FROM fused
+JOIN bedrock_integration.bedrock_kb kb USING (id)
+LEFT JOIN workbench.chunk c USING (id)
+ORDER BY fused.score DESC, kb.id;

@@ -1,0 +1,19 @@
+"""The app's entry: page list and page settings only; every page also stands alone."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="Knowledge base workbench", page_icon=":material/menu_book:", layout="wide"
+)
+st.navigation(
+    [
+        st.Page(
+            "pages/upload_and_sync.py",
+            title="Upload and sync",
+            icon=":material/cloud_sync:",
+            default=True,
+        ),
+        st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
+        st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
+    ]
+).run()

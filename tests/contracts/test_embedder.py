@@ -1,0 +1,69 @@
+"""What every Embedder does; a new one is added to `embedder`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kb.adapters.minilm import MiniLm
+from kb.protocols import Embedder
+
+TEXTS = [
+    "The pg_stat_io view shows I/O statistics.",
+    "Autovacuum removes dead rows.",
+    "x",
+    " ".join(["A long text about replication slots and write-ahead logs."] * 12),
+    "Zähler, 資料 and 🐘",
+]
+
+
+@pytest.fixture(scope="module", params=["minilm"])
+def embedder() -> Embedder:
+    return MiniLm()
+
+
+def test_there_is_a_vector_for_each_text(embedder: Embedder) -> None:
+    vectors = embedder.embed_documents(TEXTS)
+    assert vectors.shape == (len(TEXTS), embedder.identity.dimensions)
+    assert vectors.dtype == np.float32
+
+
+def test_no_texts_have_no_vectors(embedder: Embedder) -> None:
+    assert embedder.embed_documents([]).shape == (0, embedder.identity.dimensions)
+
+
+def test_vectors_have_unit_length(embedder: Embedder) -> None:
+    lengths = np.linalg.norm(embedder.embed_documents(TEXTS), axis=1)
+    assert embedder.identity.normalised
+    np.testing.assert_allclose(lengths, 1, atol=1e-5)
+
+
+def test_a_vector_does_not_depend_on_its_neighbours_or_their_order(embedder: Embedder) -> None:
+    together = embedder.embed_documents(TEXTS)
+    backwards = embedder.embed_documents(TEXTS[::-1])[::-1]
+    alone = np.concatenate([embedder.embed_documents([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, backwards, atol=1e-5)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_more_texts_than_a_batch_come_back_in_order(embedder: Embedder) -> None:
+    texts = [f"{'word ' * (n % 7)}number {n}" for n in range(2 * embedder.batch_size + 1)]
+    vectors = embedder.embed_documents(texts)
+    np.testing.assert_allclose(vectors[17], embedder.embed_query(texts[17]), atol=1e-5)
+    np.testing.assert_allclose(vectors[-1], embedder.embed_query(texts[-1]), atol=1e-5)
+
+
+def test_a_question_is_nearest_to_its_answer(embedder: Embedder) -> None:
+    question = embedder.embed_query("Which view has input/output statistics?")
+    assert int((embedder.embed_documents(TEXTS) @ question).argmax()) == 0
+
+
+def test_the_identity_stays_the_same(embedder: Embedder) -> None:
+    assert embedder.identity == embedder.identity
+    assert str(embedder.identity.dimensions) in str(embedder.identity)
+
+
+def test_more_words_have_more_tokens(embedder: Embedder) -> None:
+    short, long = embedder.count_tokens(["replication", "replication " * 2000])
+    assert 0 < short < long
+    assert long >= 2000
