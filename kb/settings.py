@@ -52,7 +52,7 @@ class Settings:
     chunk_tokens: int = _setting(300, "Largest chunk, in tokens of the embedding model")
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     answer_threshold: float = _setting(
-        0.45, "Similarity below which the knowledge base does not answer (0 to 1)"
+        0.43, "Similarity below which the knowledge base does not answer (0 to 1)"
     )
     port: int = _setting(8501, "Port of the app on 127.0.0.1")
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kb.generation.units import units
 from kb.models import AnswerPart, RetrievalResult, RetrievedReference, Span
 from kb.protocols import Embedder
+from kb.retrieval.identifiers import identifiers
 
 MAX_UNITS = 3
 #: How much of a unit's score is similarity; the rest is the share of the question's words in it.
@@ -26,11 +27,16 @@ RANK_PENALTY = 0.05
 KEEP_SHARE = 0.8
 #: Maximal marginal relevance: how much a repetition of what is already quoted counts against.
 NOVELTY = 0.25
+#: What it is worth to begin with the name that a question such as "What is X?" asks about.
+DEFINITION = 0.1
+#: Words within which a definition names its subject.
+DEFINITION_WORDS = 4
 #: Only the first chunks are quoted from; later ones are shown but answer rarely.
 MAX_RESULTS = 5
 WORD = re.compile(r"[\w-]{2,}")
 #: Captions, and sentences that only point elsewhere: they name the subject and say nothing.
 EMPTY = re.compile(r"(?:(?:Table|Figure|Example)\s+[\w.-]*\d|\(?see\b)", re.IGNORECASE)
+ASKS_WHAT = re.compile(r"\s*what(?:'s|\s+is|\s+are|\s+does|\s+do)\b", re.IGNORECASE)
 STOP_WORDS = frozenset(
     "a an and are as at be by can could do does for from get give has have how i in into is it its"
     " me my of on or should tell than that the their there these this to was what when where which"
@@ -77,7 +83,7 @@ def _units(results: Sequence[RetrievalResult]) -> list[_Unit]:
     for place, result in enumerate(results):
         for span in units(result.text):
             text = result.text[span.start : span.end]
-            if EMPTY.match(text) or text in result.heading_path:
+            if EMPTY.match(text) or any(title.endswith(text) for title in result.heading_path):
                 continue
             found.setdefault(" ".join(text.split()).lower(), _Unit(place, span, text))
     return list(found.values())
@@ -93,10 +99,17 @@ def _scores(
     overlap = np.array([len(asked & words(u.text)) / max(1, len(asked)) for u in found], np.float32)
     rank = np.array([1 - RANK_PENALTY * unit.place for unit in found], np.float32)
     similarity = vectors @ query
+    subjects = identifiers(question) if ASKS_WHAT.match(question) else []
+    defines = np.array([_defines(unit.text, subjects) for unit in found], np.float32)
     scores: NDArray[np.float32] = (
         SIMILARITY_SHARE * similarity + (1 - SIMILARITY_SHARE) * overlap
-    ) * rank
+    ) * rank + DEFINITION * defines
     return scores
+
+
+def _defines(text: str, subjects: Sequence[str]) -> bool:
+    beginning = text.lower().split(maxsplit=DEFINITION_WORDS)[:DEFINITION_WORDS]
+    return any(word.strip("`'\"(),.:") in subjects for word in beginning)
 
 
 def _choose(scores: NDArray[np.float32], vectors: NDArray[np.float32]) -> list[int]:
