@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import plotly.graph_objects as go
 
 from kb import frames
@@ -9,6 +11,8 @@ from kb.models import SweepResult
 
 EXACT = "exact scan"
 HEIGHT = 440
+#: Told apart on white and on black, also by readers who confuse red and green.
+COLOURS = ("#7f8c8d", "#0f8f94", "#5f7fe0", "#d9772b", "#b05cc4", "#8a7a1f")
 
 
 def recall_latency(result: SweepResult) -> go.Figure:
@@ -18,8 +22,8 @@ def recall_latency(result: SweepResult) -> go.Figure:
     """
     data = frames.measurements(m for m in result.measurements if m.valid)
     figure = go.Figure()
-    for name, rows in data.groupby("Index", sort=False):
-        # In the order of the searches, not of their latency, which is noisy where it hardly differs.
+    for (name, rows), colour in zip(data.groupby("Index", sort=False), cycle(COLOURS)):
+        # In the order of the searches: where latency hardly differs, its order is noise.
         exact = name == EXACT
         figure.add_trace(
             go.Scatter(
@@ -27,6 +31,7 @@ def recall_latency(result: SweepResult) -> go.Figure:
                 y=rows["Recall"],
                 name=str(name),
                 mode="markers" if exact else "lines+markers",
+                line={"color": colour},
                 marker={"symbol": "diamond" if exact else "circle", "size": 13 if exact else 8},
                 customdata=rows[["Setting", "Low", "High", "p95 (ms)"]],
                 hovertemplate=(
@@ -39,8 +44,7 @@ def recall_latency(result: SweepResult) -> go.Figure:
     target = result.spec.target_recall
     figure.add_hline(
         y=target,
-        line_dash="dot",
-        opacity=0.6,
+        line={"dash": "dot", "color": COLOURS[0]},
         annotation_text=f"target recall {target:g}",
         annotation_position="bottom left",
     )

@@ -10,15 +10,22 @@ PG_STAT_IO = "What is the pg_stat_io view?"
 NUMBERING = re.compile(
     r"^(?:(?:Part|Chapter|Appendix)\s+\w+\.?\s*|[A-Z]?\d+(?:\.\d+)*\.?\s+|[A-Z]\.\s+)+"
 )
+MOST_WORDS = 7
+NOT_A_SUBJECT = frozenset(
+    "a after an every how preface see the this what when where which why your".split()
+)
 IDENTIFIER = re.compile(r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$")
 
 
 def suggested_questions(heading_paths: Iterable[Sequence[str]], limit: int = 4) -> list[str]:
     """At most `limit` distinct questions about sections, the walk-through's own first."""
-    titles = dict.fromkeys(_title(path[-1]) for path in heading_paths if path)
+    titles = list(dict.fromkeys(_title(path[-1]) for path in heading_paths if path))
     questions = [PG_STAT_IO] if any("pg_stat_io" in title for title in titles) else []
-    for title in titles:
-        if title and len(questions) < limit and "pg_stat_io" not in title:
+    # Sections named after a thing first; a title such as "How to read it" needs its context.
+    named = [title for title in titles if IDENTIFIER.match(title)]
+    spoken = [title for title in titles if not IDENTIFIER.match(title) and _is_subject(title)]
+    for title in (*named[: limit // 2], *spoken, *named[limit // 2 :]):
+        if "pg_stat_io" not in title:
             questions.append(_question(title))
     return questions[:limit]
 
@@ -27,7 +34,10 @@ def _title(heading: str) -> str:
     return NUMBERING.sub("", heading).strip()
 
 
+def _is_subject(title: str) -> bool:
+    words = title.split()
+    return 1 < len(words) <= MOST_WORDS and words[0].lower() not in NOT_A_SUBJECT
+
+
 def _question(title: str) -> str:
-    if IDENTIFIER.match(title):
-        return f"What is {title}?"
-    return f"What is there to know about “{title}”?"
+    return f"What is {title}?" if IDENTIFIER.match(title) else f"Tell me about: {title}"
