@@ -15,5 +15,6 @@ st.navigation(
         ),
         st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
         st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
+        st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),
     ]
 ).run()

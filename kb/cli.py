@@ -15,13 +15,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, terminal
+from kb import bedrock_json, cli_embeddings, terminal
 from kb.demo import demo
 from kb.errors import KbError, ObjectStoreError
-from kb.models import IngestionJob, IngestionJobStatus, SearchType, SweepResult
+from kb.models import (
+    IngestionJob,
+    IngestionJobStatus,
+    ObjectInfo,
+    SearchType,
+    SweepResult,
+)
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, embedded_server, open_workbench
+from kb.workbench.bridge import stop_bridge
 from kb.workbench.worker import stop_worker
 
 
@@ -71,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     command("up", up, "start the database and prepare the knowledge base")
-    command("down", down, "stop the worker and the embedded database")
+    command("down", down, "stop worker, bridge and the embedded database")
     command("status", status, "show where the workbench is and what it holds", as_json)
     upload_command = command("upload", upload, "store documents in the data source")
     upload_command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -88,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
     worker_command = command("worker", worker, "run ingestion jobs until stopped")
     worker_command.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    cli_embeddings.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
     demo_command.add_argument("--manual", default="", metavar="FILE_OR_URL")
@@ -97,14 +105,16 @@ def parser() -> argparse.ArgumentParser:
 def up(_options: argparse.Namespace) -> int:
     """Start the database and prepare the knowledge base."""
     with _workbench() as bench:
+        bench.sql_embeddings.bridge.ensure_running(wait=True)
         terminal.show_status(bench.status())
     return 0
 
 
 def down(_options: argparse.Namespace) -> int:
-    """Stop the worker and the embedded database."""
+    """Stop worker, bridge and the embedded database."""
     settings = Settings.load()
     stop_worker(settings.data_dir)
+    stop_bridge(settings.data_dir)
     if settings.uses_embedded_server:
         embedded_server(settings).stop()
     return 0
@@ -126,10 +136,19 @@ def upload(options: argparse.Namespace) -> int:
     files = [file for path in options.paths for file in _files(path)]
     with _workbench() as bench:
         for key, path in files:
-            with path.open("rb") as stream:
-                info = bench.data_source.upload(key, stream)
+            info = _upload(bench, key, path)
             print(f"{bench.data_source.uri}/{info.key}  {terminal.size(info.size_bytes)}")
     return 0
+
+
+def _upload(bench: Workbench, key: str, path: Path) -> ObjectInfo:
+    try:
+        with path.open("rb") as stream:
+            return bench.data_source.upload(key, stream)
+    except OSError as error:
+        raise ObjectStoreError(
+            f"'{path}' can not be read: {error.strerror}; check its permissions."
+        ) from error
 
 
 def sync(options: argparse.Namespace) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import sys
 import tempfile
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -71,7 +71,9 @@ def _resolves(bench: Workbench, answer: RetrieveAndGenerateResponse) -> bool:
     """Whether at least one citation's passage stands on a page (or in a text without pages)."""
     references = [r for citation in answer.citations for r in citation.retrieved_references]
     return any(
-        r.passage_text and r.passage_text in r.result.text and bench.evidence.marks(r)
+        r.passage_text
+        and r.passage_text in r.result.text
+        and (bench.evidence.marks(r) or not r.result.uri.lower().endswith(".pdf"))
         for r in references
     )
 
@@ -80,10 +82,10 @@ def _resolves(bench: Workbench, answer: RetrieveAndGenerateResponse) -> bool:
 def _file(manual: str) -> Iterator[tuple[Path, str]]:
     """The document as a local file, and the key to store it under."""
     if manual.startswith(("http://", "https://")):
-        name = Path(urllib.parse.unquote(urllib.parse.urlsplit(manual).path)).name
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "download"
             _download(manual, path)
+            name = Path(urllib.parse.unquote(urllib.parse.urlsplit(manual).path)).name
             yield path, name or "manual.pdf"
         return
     path = Path(manual).expanduser() if manual else SAMPLE
@@ -94,9 +96,9 @@ def _file(manual: str) -> Iterator[tuple[Path, str]]:
 
 def _download(address: str, target: Path) -> None:
     """Stream to disk with progress on stderr."""
-    # The scheme was checked above: only http and https come here.
-    request = urllib.request.Request(address, headers={"User-Agent": "kb-workbench"})
     try:
+        # The scheme was checked above: only http and https come here.
+        request = urllib.request.Request(address, headers={"User-Agent": "kb-workbench"})
         with (
             urllib.request.urlopen(request, timeout=DOWNLOAD_SECONDS) as source,
             target.open("wb") as file,
@@ -105,7 +107,10 @@ def _download(address: str, target: Path) -> None:
             while block := source.read(BLOCK_BYTES):
                 file.write(block)
                 _show_download(file.tell(), total)
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
+            if file.tell() < total:
+                raise http.client.IncompleteRead(b"", total - file.tell())
+    # Of an address that is none, the library says ValueError.
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise ObjectStoreError(
             f"{address} can not be downloaded ({error}); download it yourself and give the file."
         ) from error

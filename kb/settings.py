@@ -16,6 +16,9 @@ SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
 BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
+#: The answerer that quotes.
+EXTRACTIVE = "extractive"
+
 
 def default_data_dir() -> Path:
     """Where the default mode writes: the user's data folder.
@@ -48,6 +51,9 @@ class Settings:
     bucket: str = _setting("workbench", "Name of the bucket (a folder of the data folder)")
     model_dir: Path | None = _setting(
         None, "Folder with another all-MiniLM-L6-v2 `model.onnx` and `tokenizer.json`"
+    )
+    generation_model: str = _setting(
+        EXTRACTIVE, "Who answers; only `extractive` is built in so far"
     )
     chunk_tokens: int = _setting(300, "Largest chunk, in tokens of the embedding model")
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
@@ -133,6 +139,12 @@ def _bucket(value: Any) -> str:
     return str(value)
 
 
+def _generation_model(value: Any) -> str:
+    if value != EXTRACTIVE:
+        raise ValueError(f"only '{EXTRACTIVE}' is built in so far")
+    return EXTRACTIVE
+
+
 def _folder(value: Any) -> Path:
     return Path(str(value)).expanduser().absolute()
 
@@ -140,6 +152,7 @@ def _folder(value: Any) -> Path:
 _CONVERTERS: dict[str, Any] = {
     "data_dir": _folder,
     "model_dir": _folder,
+    "generation_model": _generation_model,
     "bucket": _bucket,
     # The model's window is 512 tokens and the heading path goes in front of the chunk.
     "chunk_tokens": _whole_number(20, 400),

@@ -4,20 +4,20 @@ import streamlit as st
 
 from kb import frames
 from kb.demo import SAMPLE
+from kb.documents.parsers import SUPPORTED
 from kb.errors import KbError
 from kb.screens import frame, steps, sync_panel
 from kb.workbench import Workbench
 
 ABOUT = "Put documents into the data source, then sync: read, chunk, embed and store them."
-SUPPORTED = ["pdf", "txt", "md", "markdown"]
 
 
 def upload(bench: Workbench) -> None:
     """The drop area; a finished upload empties it and says what arrived."""
     round_number = st.session_state.setdefault("upload_round", 0)
     files = st.file_uploader(
-        "Drop documents here (PDF, text, Markdown)",
-        type=SUPPORTED,
+        "Drop documents here: PDF, Word, Excel, CSV, HTML, Markdown, text",
+        type=[*SUPPORTED, "markdown", "htm"],
         accept_multiple_files=True,
         key=f"upload_{round_number}",
     )

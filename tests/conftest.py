@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -31,12 +32,13 @@ importlib.import_module("sitecustomize")
 
 from kb.adapters.catalogue import Catalogue  # noqa: E402
 from kb.adapters.database import open_engine  # noqa: E402
+from kb.adapters.job_queue import JobQueue  # noqa: E402
 from kb.adapters.pgvector_store import PgvectorStore  # noqa: E402
 from kb.adapters.schema import prepare_database  # noqa: E402
 from kb.postgres.embedded import EmbeddedServer  # noqa: E402
 from kb.settings import Settings  # noqa: E402
 from kb.workbench import Workbench, open_workbench  # noqa: E402
-from tests.made_up import DIMENSIONS, IDENTITY, NewDatabase  # noqa: E402
+from tests.made_up import DIMENSIONS, IDENTITY, NewDatabase, SyncedChapter  # noqa: E402
 
 #: Tests need speed, not durability; the tests of the server itself keep its own settings.
 FAST = {
@@ -84,6 +86,7 @@ def template(server: EmbeddedServer, new_database: NewDatabase) -> Iterator[str]
         engine = open_engine(url)
         prepare_database(engine, dimensions=DIMENSIONS)
         engine.dispose()
+        JobQueue(url).prepare()
         yield urlsplit(url).path.lstrip("/")
 
 
@@ -125,6 +128,28 @@ def bench(settings: Settings) -> Iterator[Workbench]:
     """An open, empty workbench."""
     with open_workbench(settings) as bench:
         yield bench
+
+
+@pytest.fixture(scope="session")
+def synced_chapter(
+    new_database: NewDatabase,
+    template: str,
+    chapter: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SyncedChapter]:
+    """Takes a quarter of a minute, once."""
+    data_dir = tmp_path_factory.mktemp("synced")
+    with new_database(template) as url:
+        environ = {**os.environ, "KB_DATABASE_URL": url, "KB_DATA_DIR": str(data_dir)}
+
+        def kb(*arguments: str) -> str:
+            command = [sys.executable, "-m", "kb", *arguments]
+            return subprocess.check_output(command, cwd=ROOT, env=environ, text=True)
+
+        uploaded = kb("upload", str(chapter))
+        synced = kb("sync", "--wait", "--json")
+        with open_workbench(Settings(data_dir=data_dir, database_url=url)) as bench:
+            yield SyncedChapter(bench, environ, uploaded, synced)
 
 
 @pytest.fixture(scope="session")

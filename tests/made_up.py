@@ -13,12 +13,25 @@ from numpy.typing import NDArray
 
 from kb.models import Chunk, ModelIdentity, ObjectInfo, Page, Placement, RetrievalResult
 from kb.protocols import VectorStore
+from kb.workbench import Workbench
 
 #: Makes a database, from a template if one is named, and gives its URL.
 NewDatabase = Callable[..., AbstractContextManager[str]]
 DIMENSIONS = 384
 IDENTITY = ModelIdentity(provider="local", model="made-up", dimensions=DIMENSIONS, normalised=True)
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class SyncedChapter:
+    """The 58-page chapter in a knowledge base, as the command line made it; to be read only."""
+
+    bench: Workbench
+    #: For processes that are to work on the same knowledge base.
+    environ: dict[str, str]
+    #: What `upload` and `sync --wait --json` printed.
+    uploaded: str
+    synced: str
 
 
 def info(key: str = "a.txt", etag: str = "e1", size_bytes: int = 10) -> ObjectInfo:

@@ -20,13 +20,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.protocols", "kb.settings", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
-        "kb.bedrock_json",
+        *("kb.bedrock_json", "kb.wording"),
+        "kb.embedding_sql",
     ),
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
-    ("kb.cli", "kb.__main__", "kb.terminal", "kb.demo", "kb.screens", "pages", "streamlit_app"),
+    (
+        *("kb.cli", "kb.cli_embeddings", "kb.__main__", "kb.terminal", "kb.demo", "kb.screens"),
+        *("pages", "streamlit_app"),
+    ),
 )
-DOCUMENT_LIBRARIES = {"pypdfium2", "semantic_text_splitter", "PIL"}
+DOCUMENT_LIBRARIES = {"pypdfium2", "semantic_text_splitter", "PIL", "lxml", "openpyxl", "xlrd"}
 #: What each area may import from outside; kb.adapters alone may import nearly anything.
 LIBRARIES: dict[str, set[str]] = {
     "kb.models": {"numpy"},
@@ -46,7 +50,12 @@ LIBRARIES: dict[str, set[str]] = {
 NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
 #: What adapters share: the pool of connections, and a part that one module could not hold.
 SHARED_BY_ADAPTERS = "kb.adapters.database"
-PARTS = {("kb.adapters.pgvector_store", "kb.adapters.copy_in")}
+PARTS = {
+    ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
+    ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
+    ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
+    ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),
+}
 
 
 def sources() -> Iterator[tuple[str, Path]]:

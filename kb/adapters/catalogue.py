@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
 
 from kb.adapters.database import Row, rows, transaction
 from kb.errors import Conflict, DatabaseError, ResourceNotFound
@@ -39,20 +38,21 @@ class Catalogue:
         """
         self._engine = engine
         self._bucket = bucket
+        self._check_models(identity)
         found = self._find() or self._create(identity)
-        stored = ModelIdentity(
-            provider=found["embedding_provider"],
-            model=found["embedding_model"],
-            dimensions=found["embedding_dimensions"],
-            normalised=found["embedding_normalised"],
-        )
-        if stored != identity:
-            raise DatabaseError(
-                f"This knowledge base holds vectors of {stored}, not of {identity}; "
-                "go back to that model or use another KB_DATA_DIR or database."
-            )
         self.knowledge_base_id: str = found["knowledge_base_id"]
         self.data_source_id: str = found["data_source_id"]
+
+    def _check_models(self, identity: ModelIdentity) -> None:
+        """The chunks of all buckets are in one table, so all must have the same model."""
+        with transaction(self._engine) as connection:
+            found = rows(connection, "catalogue/embedding_models")
+        for stored in (ModelIdentity(**row) for row in found):
+            if stored != identity:
+                raise DatabaseError(
+                    f"This database holds vectors of {stored}, not of {identity}; "
+                    "go back to that model or use another KB_DATA_DIR or database."
+                )
 
     def _find(self) -> Row | None:
         with transaction(self._engine) as connection:
@@ -60,19 +60,24 @@ class Catalogue:
         return found[0] if found else None
 
     def _create(self, identity: ModelIdentity) -> Row:
-        with transaction(self._engine) as connection:
-            rows(
-                connection,
-                "catalogue/create_knowledge_base",
-                knowledge_base_id=_new_id(),
-                data_source_id=_new_id(),
-                name=self._bucket,
-                bucket=self._bucket,
-                provider=identity.provider,
-                model=identity.model,
-                dimensions=identity.dimensions,
-                normalised=identity.normalised,
-            )
+        try:
+            with transaction(self._engine) as connection:
+                rows(
+                    connection,
+                    "catalogue/create_knowledge_base",
+                    knowledge_base_id=_new_id(),
+                    data_source_id=_new_id(),
+                    name=self._bucket,
+                    bucket=self._bucket,
+                    provider=identity.provider,
+                    model=identity.model,
+                    dimensions=identity.dimensions,
+                    normalised=identity.normalised,
+                )
+        except DatabaseError as error:
+            # Another process has just made it.
+            if not _is_duplicate(error):
+                raise
         created = self._find()
         assert created is not None
         return created
@@ -122,7 +127,7 @@ class Catalogue:
                     data_source_id=self.data_source_id,
                 )
         except DatabaseError as error:
-            if isinstance(error.__cause__, (psycopg.errors.UniqueViolation, IntegrityError)):
+            if _is_duplicate(error):
                 raise Conflict(
                     "An ingestion job of this data source is already running; "
                     "wait for it or stop it first."
@@ -200,6 +205,10 @@ class Catalogue:
                 )
             },
         )
+
+
+def _is_duplicate(error: DatabaseError) -> bool:
+    return isinstance(error.__cause__, psycopg.errors.UniqueViolation)
 
 
 def _new_id() -> str:

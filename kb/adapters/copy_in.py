@@ -46,9 +46,13 @@ def chunks(
 ) -> None:
     """Write chunks to Bedrock's table and their bookkeeping beside it."""
     ids = [_chunk_id(document_id, chunk, h) for chunk, h in zip(chunks, hashes, strict=True)]
+    # As Bedrock does: a page number is for formats that are made of pages.
+    paged = any(len(page.boxes) for page in pages)
     with _copy(connection, "ingestion/copy_chunks", "uuid vector text json jsonb") as copy:
         for chunk_id, chunk, vector in zip(ids, chunks, vectors, strict=True):
-            own = {**metadata, CHUNK_ID: str(chunk_id), PAGE_NUMBER: chunk.page_number}
+            own: dict[str, str | int] = {**metadata, CHUNK_ID: str(chunk_id)}
+            if paged:
+                own[PAGE_NUMBER] = chunk.page_number
             copy.write_row((chunk_id, vector, chunk.text, Json(own), Jsonb(own)))
     _bookkeeping(connection, document_id, ids, chunks, hashes, {p.number: p.label for p in pages})
 

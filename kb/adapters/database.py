@@ -53,6 +53,13 @@ def libpq_url(database_url: str) -> URL:
     return url.set(drivername="postgresql")
 
 
+def masked_url(engine: Engine) -> str:
+    """The engine's URL for psql and for people, without a password."""
+    url = engine.url.set(drivername="postgresql")
+    secrets = {name: "***" for name in ("password", "sslpassword") if name in url.query}
+    return url.update_query_dict(secrets).render_as_string()
+
+
 def _register_vector(connection: psycopg.Connection[Any], _record: object) -> None:
     # Before the extension exists there is no type to register; `prepare` reconnects.
     if connection.execute("SELECT to_regtype('vector')").fetchone() != (None,):

@@ -6,6 +6,7 @@ The tokenizer's own file cuts at 128 tokens and pads to 128; both are overridden
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from tokenizers import Encoding, Tokenizer
 
 from kb.errors import ModelError
@@ -29,6 +31,14 @@ SHA256 = {
 DIMENSIONS = 384
 #: Positions the model was trained with; longer text is cut.
 MAX_TOKENS = 512
+#: What onnxruntime raises for a file that is no model; its errors have no class in common.
+NO_MODEL = (
+    onnx_errors.Fail,
+    onnx_errors.InvalidGraph,
+    onnx_errors.InvalidProtobuf,
+    onnx_errors.NotImplemented,
+    onnx_errors.RuntimeException,
+)
 #: Measured: larger batches are no faster on two cores and cost memory.
 BATCH_SIZE = 16
 
@@ -105,13 +115,29 @@ class MiniLm:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
         options.log_severity_level = 3
-        with self._lock:
-            return onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        # Threads that spin after a call would take the cores from PostgreSQL.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            with self._lock:
+                return onnxruntime.InferenceSession(
+                    str(path), options, providers=["CPUExecutionProvider"]
+                )
+        except NO_MODEL as error:
+            raise ModelError(
+                "KB_MODEL_DIR has a damaged model.onnx; copy it there again or unset KB_MODEL_DIR."
+            ) from error
 
     def _read_tokenizer(self) -> Tokenizer:
-        return Tokenizer.from_file(str(self._file("tokenizer.json")))
+        path = self._file("tokenizer.json")
+        try:
+            # The tokenizer's own error is a bare Exception.
+            json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ModelError(
+                "KB_MODEL_DIR has a damaged tokenizer.json; copy it there again or unset "
+                "KB_MODEL_DIR."
+            ) from error
+        return Tokenizer.from_file(str(path))
 
     def _file(self, name: str) -> Path:
         if self._model_dir:

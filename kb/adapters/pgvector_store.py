@@ -123,7 +123,8 @@ def _result(row: Row) -> RetrievalResult:
     # Others may have filled the table, so nothing is taken for granted.
     found = (row["metadata"], row["custom_metadata"])
     metadata = {k: v for column in found if isinstance(column, dict) for k, v in column.items()}
-    page_number = metadata.get(PAGE_NUMBER)
+    # Bedrock's own are JSON numbers with a fraction, such as 12.0; only paged formats have one.
+    page_number = int(metadata[PAGE_NUMBER]) if metadata.get(PAGE_NUMBER) else None
     return RetrievalResult(
         chunk_id=str(row["id"]),
         text=row["chunks"],
@@ -132,8 +133,7 @@ def _result(row: Row) -> RetrievalResult:
         similarity=row["similarity"],
         metadata=metadata,
         heading_path=tuple(row["heading_path"] or ()),
-        # Bedrock's own page numbers are JSON numbers with a fraction, such as 12.0.
-        page_number=row["first_page"] or (int(page_number) if page_number else None),
-        last_page_number=row["last_page"],
-        page_label=row["page_label"],
+        page_number=page_number,
+        last_page_number=row["last_page"] if page_number else None,
+        page_label=row["page_label"] if page_number else None,
     )

@@ -31,10 +31,16 @@ def in_cells(lines: Sequence[Line]) -> list[Line]:
     for first, last in _tables(lines, rows):
         edges = Counter(round(lines[at].left * 2) for at in range(first, last) if rows[at])
         columns = tuple(sorted(edge / 2 for edge, cells in edges.items() if cells > 1))
+        first_cells = {lines[at - 1].left for at in range(first + 1, last) if rows[at]}
         for at in range(first, last):
             # Words of mere prose begin at such an edge by chance; those of a listing stand apart.
             tabular = rows[at] or rows[at + 1] or "  " in lines[at].text
-            celled.extend(_parts(lines[at], columns) if columns and tabular else [lines[at]])
+            if columns and tabular:
+                celled.extend(_parts(lines[at], columns))
+            elif any(abs(lines[at].left - edge) < _STRAY for edge in (*columns, *first_cells)):
+                celled.append(replace(lines[at], columns=columns))
+            else:
+                celled.append(lines[at])
     return celled
 
 

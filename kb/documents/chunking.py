@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 from math import ceil
 from typing import TypeAlias
 
@@ -70,15 +70,14 @@ class _Chunker:
 
     def split(self, block: Block) -> list[Block]:
         """Parts of about the same size that are no larger than a chunk may be."""
-        parts = ceil(self._count(block.text) / self._max_tokens)
-        least = ceil(self._count(block.text) / parts)
+        tokens = self._count(block.text)
+        least = ceil(tokens / ceil(tokens / self._max_tokens))
         splitter = TextSplitter.from_callback(self._count, (least, self._max_tokens))
         found = splitter.chunk_indices(block.text)
         pieces = [block.part(start, start + len(text)) for start, text in found]
-        for at, (end, (start, _)) in enumerate(
-            zip((s + len(text) for s, text in found), found[1:], strict=False), start=1
-        ):
-            pieces[at] = replace(pieces[at], before=block.text[end:start])
+        for at, ((start, text), (following, _)) in enumerate(pairwise(found), start=1):
+            before = block.text[start + len(text) : following]
+            pieces[at] = replace(pieces[at], before=before)
         return list(self.counted(pieces))
 
     def _count(self, text: str) -> int:

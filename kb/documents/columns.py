@@ -45,7 +45,7 @@ def _is_running_text(lines: Sequence[Line]) -> bool:
 
 
 def _column_after_column(lines: Sequence[Line], gutter: float) -> list[Line]:
-    """Each stretch between lines that reach over the gutter: its left lines, then its right ones."""
+    """Between lines that reach over the gutter the left lines, then the right ones."""
     ordered: list[Line] = []
     left: list[Line] = []
     right: list[Line] = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from kb.documents.cells import begins_column, empty_cells, in_cells
 from kb.documents.hyphens import Hyphen, Vocabulary
-from kb.documents.layout import STRAY, PageLayout, Spacing
+from kb.documents.layout import STRAY, PageLayout, Spacing, is_term
 from kb.documents.lines import CELL_GAP, SPACE_GAP, Line
 from kb.models import Boxes
 
@@ -24,6 +24,8 @@ PARAGRAPH, LINE, CELL, SPACE, NOTHING = "\n\n", "\n", "\t", " ", ""
 SOFT_HYPHEN = "\xad"
 
 _DOT_LEADER = "....."
+# In heights of a line: the cells of a row are not higher, the columns of a page are.
+_CELL = 14.0
 # In characters: a listing is not indented deeper.
 _DEEPEST_LISTING = 60
 
@@ -71,13 +73,14 @@ class Composer:
         if following.shares_row(line):
             return _beside(line, following)
         if following.top < line.top:
-            if any(following.shares_row(other) for other in block):
+            up = line.bottom - following.top
+            if up < _CELL * line.height and any(following.shares_row(other) for other in block):
                 return CELL * (1 + empty_cells(line, following))
             return self._over(line, following)
         new_row = following.left < line.left - STRAY
         bottom = max(other.bottom for other in block) if new_row else line.bottom
         if self._layout.parts(following.top - bottom, line, following):
-            return PARAGRAPH
+            return LINE if is_term(block, following) else PARAGRAPH
         if following.left > line.right or following.right < line.left:
             return LINE
         return self._below(block, following)
@@ -131,7 +134,8 @@ def _indents(lines: Sequence[Line]) -> list[int]:
             end += 1
         edge = min(line.left for line in lines[at:end])
         for index in range(at, end):
-            if pitch := lines[index].pitch:
+            pitch = lines[index].pitch
+            if pitch and not lines[index].columns:
                 indents[index] = min(round((lines[index].left - edge) / pitch), _DEEPEST_LISTING)
         at = end
     return indents

@@ -33,15 +33,6 @@ _REPLACED = (
     # The bullet of the Symbol font.
     | {"\uf0b7": "•"}
 )
-_LIGATURES = {
-    "\ufb00": "ff",
-    "\ufb01": "fi",
-    "\ufb02": "fl",
-    "\ufb03": "ffi",
-    "\ufb04": "ffl",
-    "\ufb05": "st",
-    "\ufb06": "st",
-}
 _DROPPED = frozenset(
     [chr(code) for code in (*range(32), *range(127, 160), 0x200B, 0x2060, 0xFEFF, 0xFFFF)]
 ) - {"\n", "\r"}
@@ -75,7 +66,7 @@ def read_glyphs(page: pdfium.PdfPage, extents: Extents) -> Glyphs:
         trim_to_letters(text, boxes, extents, lambda at: displayed(_tight(text_page, at), page)[0])
     finally:
         text_page.close()
-    return _normalised(text, boxes)
+    return _without_dropped(text, boxes)
 
 
 def _characters(text_page: pdfium.PdfTextPage, count: int) -> str:
@@ -197,24 +188,8 @@ def displayed(boxes: NDArray[np.float32], page: pdfium.PdfPage) -> Boxes:
     return np.stack(sides, axis=1).astype(np.float32, copy=False)
 
 
-def _normalised(text: str, boxes: Boxes) -> Glyphs:
-    kinds = set(text)
-    if drop := kinds & _DROPPED:
+def _without_dropped(text: str, boxes: Boxes) -> Glyphs:
+    if drop := set(text) & _DROPPED:
         keep = np.array([character not in drop for character in text])
         text, boxes = "".join(c for c in text if c not in drop), boxes[keep]
-    if kinds & _LIGATURES.keys():
-        text, boxes = _split_ligatures(text, boxes)
     return Glyphs(text, boxes)
-
-
-def _split_ligatures(text: str, boxes: Boxes) -> tuple[str, Boxes]:
-    """Letters for each ligature, which share its box side by side."""
-    parts = [_LIGATURES.get(character, character) for character in text]
-    counts = np.array([len(part) for part in parts])
-    spread = np.repeat(boxes, counts, axis=0)
-    place = np.arange(len(spread)) - np.repeat(np.cumsum(counts) - counts, counts)
-    width = (spread[:, 2] - spread[:, 0]) / np.repeat(counts, counts)
-    left = spread[:, 0] + width * place
-    spread[:, 2] = left + width
-    spread[:, 0] = left
-    return "".join(parts), spread

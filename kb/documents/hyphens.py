@@ -1,9 +1,8 @@
 """Whether a hyphen at a line end belongs to the word or only to the print.
 
 The rule: the spelling that the document uses more often elsewhere. Where it uses neither, the
-hyphen stays between two words that the document knows, or after a word that has another, and goes
-otherwise. Knows words only;
-which lines follow one another is decided elsewhere.
+hyphen stays between two words that the document knows, or in a word that has another hyphen, and
+goes otherwise. Knows words only; which lines follow one another is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
+from itertools import pairwise
 
 from kb.documents.lines import HYPHENS
 
@@ -40,13 +40,13 @@ class Vocabulary:
 
     def learn(self, lines: Iterable[str]) -> None:
         """Count the words of a page's lines."""
-        for word in _WORDS.findall(_without_halves(lines).lower()):
+        words: list[str] = _WORDS.findall(_without_halves(lines).lower())
+        self._words.update(words)
+        for word in words:
             if "-" in word:
                 parts = word.split("-")
                 self._words.update(parts)
-                self._pairs.update(zip(parts, parts[1:], strict=False))
-            else:
-                self._words[word] += 1
+                self._pairs.update(pairwise(parts))
 
     def hyphen(self, line: str, following: str) -> Hyphen:
         """What the hyphen is that ends `line`, when `following` comes next."""

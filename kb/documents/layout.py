@@ -4,12 +4,11 @@ together. Judges by places, sizes and first characters; refuses to know words.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-
-import numpy as np
 
 from kb.documents.lines import Line
 
@@ -21,10 +20,22 @@ _NUMBERED = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]\s+\S")
 STRAY = 4.0
 # In heights of a line: the deepest indent of a first line or of the lines after a bullet.
 _INDENT = 5.0
+# In heights of a line: the most room between a term and its definition.
+_TERM_ROOM = 2.0
 # In heights of a line: the least width of a space.
 _SPACE = 0.2
 # In heights of a line: room beyond the usual that parts paragraphs.
 _EXTRA_ROOM = 0.35
+# In heights of a line: the least room between two cells that stand close.
+_CLOSE_GAP = 0.4
+# In heights of a line: the least room between a cell's text and the next cell.
+_PADDING = 0.4
+# In widths of a cell: a line shorter than this, next word included, ends on purpose.
+_CELL_FILLED = 0.6
+# How many lines before and after one the cells of its row are looked for.
+_ROW = 8
+# In heights of a line: more room than between the lines of most paragraphs.
+_WIDE_ROOM = 0.6
 # Pairs of lines that make a page's room between lines worth remembering.
 _EVIDENCE = 3
 # In widths of a column: how early a line within a sentence may end.
@@ -40,11 +51,13 @@ class Spacing:
     def __init__(self) -> None:
         self._known: dict[bool, float] = {}
 
-    def learn(self, *, listing: bool, rooms: Sequence[float]) -> float:
-        """The usual room, given what two lines of one paragraph keep on this page."""
-        if len(rooms) >= _EVIDENCE:
-            self._known[listing] = sorted(rooms)[len(rooms) // 2]
-        return self._known.get(listing, min(rooms, default=0.0))
+    def learn(
+        self, *, listing: bool, flowing: Sequence[float], everywhere: Sequence[float]
+    ) -> float:
+        """The usual room, given that between all pairs of lines on a page and those that flow."""
+        if len(flowing) >= _EVIDENCE:
+            self._known[listing] = sorted(flowing)[len(flowing) // 2]
+        return self._known.get(listing, min([*everywhere, _WIDE_ROOM]))
 
 
 class PageLayout:
@@ -52,15 +65,20 @@ class PageLayout:
 
     def __init__(self, lines: Sequence[Line], spacing: Spacing) -> None:
         self._lines = lines
+        self._places = {id(line): at for at, line in enumerate(lines)}
         self._ends: dict[int, list[float]] = defaultdict(list)
         for line in lines:
             self._ends[round(line.start)].append(line.end)
-        self._columns: dict[tuple[int, int], tuple[float, float]] = {}
+        self._columns: dict[int, tuple[float, float]] = {}
         self._page_end = max((line.end for line in lines), default=0.0)
-        self._room = {
-            listing: spacing.learn(listing=listing, rooms=self._rooms(listing))
-            for listing in (False, True)
-        }
+        self._room: dict[bool, float] = {}
+        for listing in (False, True):
+            rooms = self._rooms(listing)
+            flowing = [room for room, flows in rooms if flows]
+            everywhere = [room for room, _ in rooms]
+            self._room[listing] = spacing.learn(
+                listing=listing, flowing=flowing, everywhere=everywhere
+            )
 
     def parts(self, room: float, line: Line, following: Line) -> bool:
         """Whether so much room between two lines parts paragraphs."""
@@ -74,19 +92,25 @@ class PageLayout:
             return False
         if _begins_item(block, following):
             return False
-        end, second = self._column(line, following)
-        end = self._wall(line, end)
         ended = line.text.endswith(_FULL_STOP)
+        wall = self._wall(block)
+        if wall is not None:
+            # Cells may be centred, so that a line ends well before its cell does.
+            filled = 1.0 if ended else _CELL_FILLED
+            if not _fits(line, following, line.start + filled * (wall - line.start)):
+                return True
+        end, second = self._column(following)
+        end = min(max(end, line.end), math.inf if wall is None else wall)
         lower = following.text[0].islower()
         if ended and lower and line.end < end - STRAY / 2:
             # An example, a name or a row, for a sentence seldom begins like this.
             return False
+        goes_on = lower and not ended
         # Typesetters that weigh whole paragraphs end a line early for the sake of the next.
-        early = _EARLY * (end - line.start) if lower and not ended else 0.0
-        if _fits(line, following, end - early):
+        if _fits(line, following, end - (_EARLY * (end - line.start) if goes_on else 0.0)):
             return False
-        only_one = second < end - 2 * line.height
-        return not only_one or not _fits(line, following, self._page_end) or early > 0
+        sure = second > end - 2 * line.height
+        return sure or goes_on or not _fits(line, following, self._page_end)
 
     def flows_over(self, line: Line, following: Line) -> bool:
         """The same across the end of a column or page, where place and room say little."""
@@ -94,37 +118,34 @@ class PageLayout:
             return False
         if not alike(line, following) or is_bulleted(following):
             return False
-        return not _fits(line, following, self._column(line, line)[0])
+        return not _fits(line, following, self._column(line)[0])
 
-    def _column(self, line: Line, following: Line) -> tuple[float, float]:
-        """How far the furthest and the second furthest line of two lines' column reach."""
-        key = round(line.start), round(following.start)
+    def _column(self, line: Line) -> tuple[float, float]:
+        """How far the furthest and the second furthest line of a line's column reach."""
+        key = round(line.start)
         if key not in self._columns:
-            near = {start + stray for start in key for stray in (-1, 0, 1)}
-            ends = sorted(end for start in near for end in self._ends.get(start, ()))
-            self._columns[key] = ends[-1], ends[-2] if len(ends) > 1 else ends[-1] - 1000
+            ends = sorted(end for near in (-1, 0, 1) for end in self._ends.get(key + near, ()))
+            self._columns[key] = ends[-1], ends[-2] if len(ends) > 1 else -math.inf
         return self._columns[key]
 
-    def _wall(self, line: Line, end: float) -> float:
-        """Where the cell of a line ends: the next cell of its row may be nearer than `end`."""
-        return min(
-            (
-                other.start
-                for other in self._lines
-                if line.end < other.start < end and other.shares_row(line)
-            ),
-            default=end,
-        )
+    def _wall(self, block: Sequence[Line]) -> float | None:
+        """Where the cell of the block's last line ends, if there is another one to the right."""
+        line = block[-1]
+        edges = [edge for edge in line.columns if edge > line.end]
+        if not edges:
+            at = self._places[id(line)]
+            near = self._lines[max(at - _ROW, 0) : at + _ROW]
+            edges = [o.start for o in near if o.start > line.end and o.shares_row(line)]
+        return min(edges) - _PADDING * line.height if edges else None
 
-    def _rooms(self, listing: bool) -> list[float]:
-        """The room between pairs of lines that look like one paragraph or listing."""
+    def _rooms(self, listing: bool) -> list[tuple[float, bool]]:
+        """The room between pairs of lines, and whether they look like one paragraph or listing."""
         rooms = []
         for line, following in self._stacked(listing):
             room = (following.top - line.bottom) / _lower(line, following)
-            if -0.5 < room < 2.5 and (
-                listing or not _fits(line, following, self._column(line, line)[0])
-            ):
-                rooms.append(room)
+            if -0.5 < room < 2.5:
+                flows = listing or not _fits(line, following, self._column(line)[0])
+                rooms.append((room, flows))
         return rooms
 
     def _stacked(self, listing: bool) -> Iterator[tuple[Line, Line]]:
@@ -138,6 +159,19 @@ class PageLayout:
 def is_bulleted(line: Line) -> bool:
     """Whether the line begins a list item."""
     return bool(_BULLET.match(line.text))
+
+
+def is_term(block: Sequence[Line], following: Line) -> bool:
+    """Whether the block is a term, or several, and `following` begins its definition below."""
+    line = block[-1]
+    indent = following.start - line.start
+    if not alike(line, following) or not STRAY < indent < _INDENT * line.height:
+        return False
+    if is_bulleted(line) or is_bulleted(following) or following.pitch:
+        return False
+    close = following.top - line.bottom < _TERM_ROOM * line.height
+    flush = all(abs(other.start - line.start) < 1 for other in block)
+    return close and flush and not line.text.endswith(_SENTENCE_END)
 
 
 def alike(line: Line, following: Line) -> bool:
@@ -176,8 +210,12 @@ def _aligned(block: Sequence[Line], following: Line) -> bool:
     if (is_bulleted(line) or _NUMBERED.match(line.text)) and shift < deepest:
         return True
     # The second line of a cell that stands close to the one before it.
-    starts = line.boxes[1:, 0][np.array([c == " " for c in line.text[:-1]], bool)]
-    return bool(np.any(np.abs(starts - following.left) < 0.7))
+    apart = 1.5 * line.pitch or _CLOSE_GAP * line.height
+    for space in re.finditer(" +", line.text):
+        left, right = line.boxes[space.end(), 0], line.boxes[space.start() - 1, 2]
+        if abs(left - following.left) < 0.7 and left - right > apart:
+            return True
+    return False
 
 
 def _fits(line: Line, following: Line, end: float) -> bool:
@@ -185,4 +223,4 @@ def _fits(line: Line, following: Line, end: float) -> bool:
     letters = len(following.text.split(" ", 1)[0])
     first, final = following.boxes[0].tolist(), following.boxes[letters - 1].tolist()
     width = max(final[2], first[2]) - min(first[0], final[0])
-    return line.end + _SPACE * line.height + width < end + 0.5
+    return bool(line.end + _SPACE * line.height + width < end + 0.5)

@@ -121,4 +121,5 @@ def unpack_boxes(packed: bytes) -> Boxes:
     edges[:, 2] = edges[:, 0] + deltas[2]
     edges[:, 3] = edges[:, 1] + deltas[3]
     origin = np.array([left, top, left, top])
-    return (edges / steps + origin).astype(np.float32)
+    boxes: Boxes = (edges / steps + origin).astype(np.float32)
+    return boxes

@@ -9,9 +9,9 @@ from kb.documents.blocks import Block, joined
 
 # Fewer tokens than this are no chunk of their own if the section has room elsewhere.
 _TINY = 40
-# Tokens of a block that introduces the next one: a heading or caption, a line before a colon, and
-# the head of a table below its caption.
-_HEADING, _COLON, _TABLE_HEAD = 24, 60, 12
+# Tokens of a block that introduces the next one, at most: a heading or caption, a line that ends
+# in a colon, the head of a table with its caption.
+_HEADING, _COLON, _TABLE_HEAD = 24, 60, 16
 # Tokens that move into the next chunk, at most.
 _MOVED = 80
 _LIST_ITEM = re.compile(r"[•‣◦▪■●○*·–—-]\s")
@@ -72,12 +72,11 @@ class Packer:
     def _introductions(self, room: int) -> list[Block]:
         """Take from the end of the group what introduces the next block."""
         count = size = 0
-        while count < len(self._group):
-            step = _introducing(self._group[: len(self._group) - count])
-            size += _tokens(self._group[len(self._group) - count - step : len(self._group) - count])
-            if not step or size > min(room, _MOVED):
+        for block in reversed(self._group):
+            size += block.tokens
+            if size > min(room, _MOVED) or not _introduces(block):
                 break
-            count += step
+            count += 1
         kept = self._group[: len(self._group) - count]
         if not count or 0 < _tokens(kept) < _TINY:
             return []
@@ -85,21 +84,15 @@ class Packer:
         return taken
 
 
-def _introducing(group: Sequence[Block]) -> int:
-    """How many blocks at the group's end introduce what follows: none, one, or caption and head."""
-    if _introduces(group[-1]):
-        return 1
-    below_caption = len(group) > 1 and _introduces(group[-2])
-    return 2 if below_caption and group[-1].tokens <= _TABLE_HEAD else 0
-
-
 def _introduces(block: Block) -> bool:
+    """Whether the block is nothing without what follows: heading, caption, head of a table."""
     text = block.text
-    if "\n" in text or "\t" in text or _LIST_ITEM.match(text):
+    if _LIST_ITEM.match(text) or text.endswith((".", "!", "?", ";", ",")):
         return False
     if text.endswith(":"):
         return block.tokens <= _COLON
-    return block.tokens <= _HEADING and not text.endswith((".", "!", "?", ";", ","))
+    in_one_line = "\n" not in text and "\t" not in text
+    return block.tokens <= (_HEADING if in_one_line else _TABLE_HEAD)
 
 
 def _tokens(blocks: Sequence[Block]) -> int:

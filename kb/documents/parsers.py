@@ -10,18 +10,41 @@ from pathlib import Path, PurePosixPath
 
 from kb.documents import pdf
 from kb.documents.reading import read_pdf
+from kb.documents.separated import read_csv
+from kb.documents.sniffing import check_content
 from kb.documents.text_files import read_markdown, read_text
+from kb.documents.web import read_html
+from kb.documents.word import read_docx
+from kb.documents.workbooks import read_xls, read_xlsx
 from kb.errors import UnsupportedFormat
 from kb.models import Page
 
 #: Formats as the user is told.
-SUPPORTED = ("pdf", "txt", "md")
+SUPPORTED = ("pdf", "txt", "md", "html", "docx", "csv", "xls", "xlsx")
 
 _READERS: dict[str, Callable[[Path], Iterator[Page]]] = {
     "pdf": read_pdf,
     "txt": read_text,
     "md": read_markdown,
-    "markdown": read_markdown,
+    "html": read_html,
+    "docx": read_docx,
+    "csv": read_csv,
+    "xls": read_xls,
+    "xlsx": read_xlsx,
+}
+#: Other extensions of the same formats.
+_SAME = {"markdown": "md", "htm": "html"}
+#: What else is asked for, and what it can be saved as.
+_CONVERT = {
+    **dict.fromkeys(("doc", "docm", "dot", "dotx", "odt", "rtf", "pages"), "docx or pdf"),
+    **dict.fromkeys(("ppt", "pptx", "odp", "key"), "pdf"),
+    **dict.fromkeys(("xlsm", "xlsb", "ods", "numbers"), "xlsx or csv"),
+    **dict.fromkeys(("tsv", "tab"), "csv"),
+    **dict.fromkeys(("json", "xml", "log", "rst", "tex"), "txt"),
+    **dict.fromkeys(("xhtml", "mhtml", "epub"), "html or pdf"),
+    **dict.fromkeys(
+        ("png", "jpg", "jpeg", "gif", "tif", "tiff"), "pdf, with text recognition (OCR)"
+    ),
 }
 
 
@@ -31,17 +54,22 @@ def read_pages(path: Path, key: str) -> Iterator[Page]:
     Raises UnsupportedFormat at once, DocumentError when the content can not be read; that a PDF
     has no text at all is known, and raised, only after its last page.
     """
-    return _READERS[_kind(key)](path)
+    kind = _kind(key)
+    check_content(path, kind)
+    return _READERS[kind](path)
 
 
 def page_count(path: Path, key: str) -> int:
-    """Number of pages, without reading them; text has one."""
+    """Number of pages, without reading them; of sheets it is the least they can have."""
     return pdf.page_count(path) if _kind(key) == "pdf" else 1
 
 
 def _kind(key: str) -> str:
-    kind = PurePosixPath(key).suffix.lower().lstrip(".")
-    if kind not in _READERS:
-        what = f".{kind}" if kind else "A name without an extension"
-        raise UnsupportedFormat(f"{what} is not supported yet; supported: {', '.join(SUPPORTED)}.")
-    return kind
+    extension = PurePosixPath(key).suffix.lower().lstrip(".")
+    kind = _SAME.get(extension, extension)
+    if kind in _READERS:
+        return kind
+    what = f".{extension}" if extension else "A name without an extension"
+    if other := _CONVERT.get(extension):
+        raise UnsupportedFormat(f"{what} is not supported; save it as {other} and upload that.")
+    raise UnsupportedFormat(f"{what} is not supported; supported: {', '.join(SUPPORTED)}.")

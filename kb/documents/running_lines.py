@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from kb.documents.lines import Line
 
@@ -22,55 +23,43 @@ _STRAY = 3.0
 _APART = 0.6
 # In heights of a line: the room between the lines of one header, at most.
 _TOGETHER = 0.6
-_DIGITS = re.compile(r"\d+")
+_WORD = re.compile(r"\w+")
 _ORNAMENTS = " -–—|·•[]()."
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
-    """Lines that stand side by side at the edge of a page."""
-
-    lines: tuple[Line, ...]
-    #: The text without spaces, and the same with every number replaced.
-    text: str
-    pattern: str
-    top: float
-    bottom: float
-    size: float
+_Row = tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edges:
     """The rows of a page from the top edge inward, and from the bottom edge inward."""
 
-    top: tuple[Row, ...]
-    bottom: tuple[Row, ...]
+    top: Sequence[_Row]
+    bottom: Sequence[_Row]
     height: float
+    number: int
     #: How the page's number may be written.
     numbers: frozenset[str]
+    #: At which heights the rows' lines stand, by what may be alike on other pages.
+    patterns: dict[str, list[float]]
 
 
 def edges(lines: Sequence[Line], *, height: float, number: int, label: str) -> Edges:
     """Find the rows that may be headers or footers."""
     ordered = sorted(lines, key=lambda line: line.top)
-    return Edges(
-        tuple(_rows(ordered)),
-        tuple(_rows(ordered[::-1])),
-        height,
-        frozenset({squeezed(label), str(number)} - {""}),
-    )
-
-
-def squeezed(text: str) -> str:
-    """Text as it compares: without white space, in one case."""
-    return "".join(text.split()).casefold()
+    top, bottom = _rows(ordered), _rows(ordered[::-1])
+    numbers = frozenset({_squeezed(label), str(number)} - {""})
+    found = Edges(top, bottom, height, number, numbers, {})
+    for line in chain(*top, *bottom):
+        for pattern in _patterns(line, found):
+            found.patterns.setdefault(pattern, []).append(line.top)
+    return found
 
 
 class RunningLines:
     """Tells headers and footers from the body; remembers where they stand in this document."""
 
     def __init__(self) -> None:
-        self._heights: dict[bool, set[int]] = {True: set(), False: set()}
+        self._heights: set[int] = set()
 
     def body(
         self,
@@ -84,56 +73,94 @@ class RunningLines:
         """The page's lines without its headers and footers.
 
         `headings_before` are the sections that go on from the page before: books repeat them in
-        headers. `headings_here` begin on this page and are never dropped.
+        headers. `headings_here` begin on this page and are never dropped where they stand alone.
         """
-        before = [squeezed(title) for title in headings_before]
-        here = {squeezed(title) for title in headings_here}
-        dropped: set[int] = set()
-        for at_top in (True, False):
-            for row in self._running(page, neighbours, before, here, at_top=at_top):
-                dropped.update(id(line) for line in row.lines)
-        return [line for line in lines if id(line) not in dropped]
+        judge = _Judge(page, neighbours, self._heights, headings_before, headings_here)
+        top = [row for row in page.top if row[0].bottom < _ZONE * page.height]
+        bottom = [row for row in page.bottom if row[0].top > (1 - _ZONE) * page.height]
+        running = judge.running(top, page.top) + judge.running(bottom, page.bottom)
+        dropped = {id(line) for line in chain(*running)}
+        body = [line for line in lines if id(line) not in dropped]
+        heights = {round(row[0].top) for row in running}
+        if not body and not heights <= self._heights:
+            # Pages of one line each, as alike as headers are.
+            return list(lines)
+        self._heights |= heights
+        return body
 
-    def _running(
+
+class _Judge:
+    """Knows all that tells whether a row of one page is a header or footer."""
+
+    def __init__(
         self,
         page: Edges,
         neighbours: Sequence[Edges],
-        before: Sequence[str],
-        here: set[str],
-        *,
-        at_top: bool,
-    ) -> list[Row]:
-        rows = [row for row in _side(page, at_top) if _in_zone(row, page.height, at_top)]
-        running: list[Row] = []
+        heights: set[int],
+        headings_before: Iterable[str],
+        headings_here: Iterable[str],
+    ) -> None:
+        self._page = page
+        self._neighbours = neighbours
+        self._heights = heights
+        self._before = [_squeezed(title) for title in headings_before]
+        self._here = [_squeezed(title) for title in headings_here]
+
+    def running(self, rows: Sequence[_Row], side: Sequence[_Row]) -> list[_Row]:
+        """The outermost of `rows` that are header or footer; `side` has those of the body, too."""
+        running: list[_Row] = []
         for row in rows:
-            if running and _room(running[-1], row) > _TOGETHER * row.size:
+            if running and _room(running[-1], row) > _TOGETHER * row[0].height:
                 break
-            repeated = sum(_repeats(row, other, at_top) for other in neighbours)
-            known = bool(running) or self._stands_where_others_did(row, at_top)
-            if row.text in here and not known:
-                break
-            number = row.text.strip(_ORNAMENTS) in page.numbers
-            title = known and any(title.endswith(row.text) for title in before)
-            if not (repeated or number or title or (known and self._headline(rows, before))):
+            known = bool(running) or self._others_stand_here(row)
+            if not self._is_running(row, rows, known):
                 break
             running.append(row)
-        if not running or not _stands_apart(running[-1], _side(page, at_top), page, neighbours):
-            return []
-        for row in running:
-            self._heights[at_top].add(round(row.top))
-        return running
+        return running if running and self._stands_apart(running[-1], side) else []
 
-    def _stands_where_others_did(self, row: Row, at_top: bool) -> bool:
-        known = self._heights[at_top]
-        return any(round(row.top) + stray in known for stray in (-1, 0, 1))
+    def _is_running(self, row: _Row, rows: Sequence[_Row], known: bool) -> bool:
+        text = _text(row)
+        if text.strip(_ORNAMENTS) in self._page.numbers:
+            return True
+        if text in self._here and not known:
+            return False
+        if any(self._repeats(line) for line in row):
+            return all(self._repeats(line) or self._is_title(line) for line in row)
+        # Chapters of two pages repeat nothing; a long title fills two rows.
+        wrapped = "".join(_text(two).removesuffix("-") for two in rows[:2])
+        return known and any(
+            title.endswith(written) for title in self._before for written in (text, wrapped)
+        )
 
-    def _headline(self, rows: Sequence[Row], before: Sequence[str]) -> bool:
-        """Whether the first two rows together are a long title, wrapped."""
-        both = "".join(row.text for row in rows[:2])
-        return any(title.endswith(both) for title in before)
+    def _repeats(self, line: Line) -> int:
+        """How many neighbours have the line, or one that differs by the page's number only."""
+        patterns = _patterns(line, self._page)
+        return sum(
+            any(
+                abs(top - line.top) < _STRAY
+                for pattern in patterns
+                for top in other.patterns.get(pattern, ())
+            )
+            for other in self._neighbours
+        )
+
+    def _is_title(self, line: Line) -> bool:
+        text = _squeezed(line.text)
+        titles = self._before + self._here
+        return text in self._page.numbers or any(title.endswith(text) for title in titles)
+
+    def _others_stand_here(self, row: _Row) -> bool:
+        return any(round(row[0].top) + stray in self._heights for stray in (-1, 0, 1))
+
+    def _stands_apart(self, row: _Row, side: Sequence[_Row]) -> bool:
+        """Whether room parts the row from the body, or so many pages repeat it that none need."""
+        inner = side.index(row) + 1
+        if inner >= len(side) or _room(row, side[inner]) > _APART * row[0].height:
+            return True
+        return any(self._repeats(line) > 2 for line in row)
 
 
-def _rows(ordered: Sequence[Line]) -> list[Row]:
+def _rows(ordered: Sequence[Line]) -> list[_Row]:
     rows: list[list[Line]] = []
     for line in ordered:
         if rows and line.shares_row(rows[-1][0]):
@@ -142,44 +169,30 @@ def _rows(ordered: Sequence[Line]) -> list[Row]:
             break
         else:
             rows.append([line])
-    return [_row(lines) for lines in rows]
+    return [tuple(sorted(row, key=lambda line: line.left)) for row in rows]
 
 
-def _row(lines: Sequence[Line]) -> Row:
-    lines = sorted(lines, key=lambda line: line.left)
-    text = squeezed("".join(line.text for line in lines))
-    return Row(
-        tuple(lines),
-        text,
-        _DIGITS.sub("#", text),
-        min(line.top for line in lines),
-        max(line.bottom for line in lines),
-        max(line.height for line in lines),
-    )
+def _room(row: _Row, other: _Row) -> float:
+    return max(row[0].top, other[0].top) - min(row[0].bottom, other[0].bottom)
 
 
-def _side(page: Edges, at_top: bool) -> tuple[Row, ...]:
-    return page.top if at_top else page.bottom
+def _text(row: _Row) -> str:
+    return _squeezed("".join(line.text for line in row))
 
 
-def _in_zone(row: Row, height: float, at_top: bool) -> bool:
-    return row.bottom < _ZONE * height if at_top else row.top > (1 - _ZONE) * height
+def _patterns(line: Line, page: Edges) -> list[str]:
+    """The line's text, and what it has in common with lines that bear another page's number."""
+    if (bare := line.text.strip(_ORNAMENTS)).isdecimal():
+        # An excerpt keeps the numbers of the whole, which is so many pages ahead.
+        return [f"#{int(bare) - page.number}"]
+    found = [_squeezed(line.text)]
+    for word in _WORD.finditer(line.text):
+        if word[0].casefold() in page.numbers:
+            found.append(_squeezed(f"{line.text[: word.start()]}#{line.text[word.end() :]}"))
+            break
+    return found
 
 
-def _repeats(row: Row, other: Edges, at_top: bool) -> bool:
-    return any(
-        theirs.pattern == row.pattern and abs(theirs.top - row.top) < _STRAY
-        for theirs in _side(other, at_top)
-    )
-
-
-def _room(row: Row, other: Row) -> float:
-    return max(row.top, other.top) - min(row.bottom, other.bottom)
-
-
-def _stands_apart(row: Row, side: Sequence[Row], page: Edges, neighbours: Sequence[Edges]) -> bool:
-    """Whether room parts the row from the body, or so many pages repeat it that none is needed."""
-    inner = side.index(row) + 1
-    if inner >= len(side) or _room(row, side[inner]) > _APART * row.size:
-        return True
-    return sum(_repeats(row, other, side is page.top) for other in neighbours) > 2
+def _squeezed(text: str) -> str:
+    """Text as it compares: without white space, in one case."""
+    return "".join(text.split()).casefold()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from kb.documents.lines import Line
 from kb.models import SectionStart
@@ -18,6 +19,8 @@ _CONTENTS_TITLES = {"contents", "table of contents", "list of figures", "list of
 _INDEX_TITLES = {"index", "subject index", "general index"}
 # "2.1. Introduction ........ 7" and "2.1. Introduction . . . . 7".
 _CONTENTS_LINE = re.compile(r"(?:\.\s?){4,}\s*(?:\d+|[ivxlcdm]+)$", re.IGNORECASE)
+# The same without dots, below a heading that says what it is.
+_PAGE_NUMBER = re.compile(r"(?:^|\s)(?:\d+|[ivxlcdm]+)$", re.IGNORECASE)
 # "ALTER ROLE, 710, 1578", and what is left where such a line wraps.
 _INDEX_LINE = re.compile(r",\s*\d+(?:[-–]\d+)?(?:,\s*\d+(?:[-–]\d+)?)*,?$|^\d+(?:,\s*\d+)*$")
 # "configuration, (see also CREATE TABLE)" and the letters between the groups.
@@ -44,7 +47,8 @@ def reason_to_skip(
     contents = _share(texts, _is_contents_line)
     if contents > _MOSTLY and len(texts) >= _FEWEST_LINES and not _has_prose(texts):
         return CONTENTS_LIST
-    if whole and titles & _CONTENTS_TITLES and contents > _SOME and not _has_prose(texts):
+    plain = whole and titles & _CONTENTS_TITLES and not _has_prose(texts)
+    if plain and _share(texts, _ends_in_number) > _SOME:
         return CONTENTS_LIST
     if whole and titles & _INDEX_TITLES and _share(texts, _is_index_line) > _SOME:
         return INDEX
@@ -54,11 +58,15 @@ def reason_to_skip(
 def _has_prose(texts: Sequence[str]) -> bool:
     """Whether two lines of running text follow one another; one may be a long title, wrapped."""
     prose = [text.count(" ") >= _PROSE and not _is_contents_line(text) for text in texts]
-    return any(both for both in zip(prose, prose[1:], strict=False) if all(both))
+    return any(both for both in pairwise(prose) if all(both))
 
 
 def _is_contents_line(text: str) -> bool:
     return bool(_CONTENTS_LINE.search(text))
+
+
+def _ends_in_number(text: str) -> bool:
+    return bool(_PAGE_NUMBER.search(text))
 
 
 def _is_index_line(text: str) -> bool:

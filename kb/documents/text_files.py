@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from kb.documents.encoding import ONLY_WHITE_SPACE, cleaned, open_text
 from kb.errors import DocumentError
 from kb.models import Page, SectionStart
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_SPACES = str.maketrans(
-    dict.fromkeys("\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009", " ")
-    | dict.fromkeys("\u200a\u202f\u205f\u3000", " ")
-)
-# Soft hyphens and other characters that nobody sees.
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 _LINE = re.compile(r"[^\n]*\n?")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
@@ -47,21 +39,10 @@ def _page(text: str, sections: tuple[SectionStart, ...]) -> Page:
 
 
 def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    if not content:
-        raise DocumentError("The file is empty (0 bytes); upload it again.")
-    encoding = "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
-    if encoding == "utf-8-sig" and b"\0" in content:
-        raise DocumentError("It is not text, whatever its name says; upload the text itself.")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DocumentError(
-            "Its text encoding is neither UTF-8 nor UTF-16; save it as UTF-8 and upload that."
-        ) from error
-    text = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text)).translate(_SPACES)
+    with open_text(path) as file:
+        text = cleaned(file.read())
     if not text.strip():
-        raise DocumentError("It has no text, only white space; upload one with text.")
+        raise DocumentError(ONLY_WHITE_SPACE)
     return text
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from kb.models import Span
 
-#: A sentence ends before a space and a capital, a digit, a quote or a bracket.
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[A-Z0-9\"'(\[])")
+#: A sentence ends before a space and a capital, a digit, a quote (also a curly one) or a bracket.
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]\u2019\u201d]*\s+(?=[A-Z0-9\"'(\[\u2018\u201c])")
 #: Abbreviations after which a sentence goes on.
 ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|cf|vs|approx|no|Fig|Sect|Chap)\.|\b[A-Z]\.)$")
 BLOCK = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)

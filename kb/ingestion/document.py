@@ -91,7 +91,10 @@ class DocumentIngestion:
     def _read(self, path: Path) -> Iterator[Page]:
         for page in read_pages(path, self._info.key):
             self._pages.append(page)
-            self._progress = replace(self._progress, pages_read=self._progress.pages_read + 1)
+            read = self._progress.pages_read + 1
+            # A long table turns out to have more pages than were announced.
+            total = max(read, self._progress.pages_total)
+            self._progress = replace(self._progress, pages_read=read, pages_total=total)
             if time.monotonic() - self._reported > REPORT_SECONDS:
                 self._tell("reading")
             yield page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from kb.errors import DocumentError, KbError, ObjectStoreError, ResourceNotFound
@@ -61,10 +62,17 @@ class IngestionRun:
         except KbError as error:
             self._failure_reasons.append(str(error))
             log.error("ingestion job %s failed: %s", self._id, error)
+        except BaseException as error:
+            self._failure_reasons.append(
+                f"An unexpected {type(error).__name__} ended the job; see the worker's log."
+            )
+            raise
         finally:
             # Also on an unexpected error: a job must not look as if it were running for ever.
-            self._record()
-            self._records.finish_ingestion_job(self._id, status)
+            try:
+                self._record()
+            finally:
+                self._records.finish_ingestion_job(self._id, status)
         return status
 
     def _run(self) -> IngestionJobStatus:
@@ -93,14 +101,16 @@ class IngestionRun:
         )
         try:
             ingestion.run()
-        except Stopped:
-            self._records.put_document(info, DocumentStatus.PENDING)
-            raise
         except DOCUMENT_ERRORS as error:
             log.warning("%s failed: %s", info.key, error)
             self._records.put_document(info, DocumentStatus.FAILED, str(error))
             self._failure_reasons.append(f"{info.key}: {error}")
             self._count(documents_failed=1)
+        except BaseException:
+            # Whatever ends the job, this document waits for the next one.
+            with suppress(KbError):
+                self._records.put_document(info, DocumentStatus.PENDING)
+            raise
         else:
             if is_new:
                 self._count(new_documents_indexed=1)

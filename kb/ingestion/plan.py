@@ -12,8 +12,9 @@ from kb.models import Document, DocumentStatus, ObjectInfo
 class IngestionPlan:
     """The documents that differ, and those that don't."""
 
+    #: Nothing of them is indexed: never seen, failed or left by a job that ended.
     new: tuple[ObjectInfo, ...]
-    #: Other bytes than the indexed version, or not indexed because it failed.
+    #: Indexed, but not in these bytes.
     changed: tuple[ObjectInfo, ...]
     unchanged: tuple[ObjectInfo, ...]
     #: Known documents that the bucket no longer has.
@@ -33,7 +34,7 @@ def plan(objects: Iterable[ObjectInfo], documents: Iterable[Document]) -> Ingest
     unchanged: list[ObjectInfo] = []
     for info in objects:
         document = known.pop(info.key, None)
-        if document is None or (document.status is DocumentStatus.PENDING and not document.chunks):
+        if document is None or not document.chunks:
             new.append(info)
         elif document.etag == info.etag and document.status is DocumentStatus.INDEXED:
             unchanged.append(info)

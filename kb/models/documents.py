@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kb.models.retrieval import JsonValue
 
 #: One row per character of a page's text: left, top, right, bottom in points, origin at the
 #: top left corner of the page as it is displayed. Characters without ink have no width.
@@ -51,6 +54,16 @@ class Document:
     pages: int
     chunks: int
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentMetadata:
+    """What a metadata file says of its document."""
+
+    #: By name; text, number, true or false, or a list of texts.
+    attributes: Mapping[str, JsonValue]
+    #: Names of the attributes that are embedded with the document's text, in the file's order.
+    included_for_embedding: tuple[str, ...] = ()
 
 
 class PageOutcome(StrEnum):
@@ -107,6 +120,18 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParentChunk:
+    """A large piece of a document that is returned for the small ones within it."""
+
+    #: 0-based place among the document's parents.
+    ordinal: int
+    text: str
+    heading_path: tuple[str, ...]
+    tokens: int
+    placements: tuple[Placement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A piece of a document that is embedded, retrieved and cited as one."""
 
@@ -119,6 +144,8 @@ class Chunk:
     tokens: int
     #: In order; characters between two placements (a joining space at a page break) have no place.
     placements: tuple[Placement, ...] = field(default=())
+    #: What is returned in its place; children of one parent share it.
+    parent: ParentChunk | None = None
 
     @property
     def page_number(self) -> int:

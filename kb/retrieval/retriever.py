@@ -57,8 +57,9 @@ def retrieve(
 def _check(question: str, number_of_results: int) -> None:
     if not question.strip():
         raise ValidationError("The question is empty; type a question.")
-    if "\x00" in question:
-        raise ValidationError("The question has a NUL character; remove it.")
+    # Halves of characters come from a command line in another encoding.
+    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in question):
+        raise ValidationError("The question has a character that is no text (NUL?); remove it.")
     if len(question) > MAX_QUERY_CHARACTERS:
         raise ValidationError(f"The question is longer than {MAX_QUERY_CHARACTERS:,} characters.")
     low, high = NUMBER_OF_RESULTS

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from sqlalchemy import Engine
+
 from kb.adapters.catalogue import Catalogue
-from kb.adapters.database import check_versions, open_engine, rows, transaction
+from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.job_queue import JobQueue
 from kb.adapters.local_folder import LocalFolder
@@ -25,6 +27,7 @@ from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
+from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
 #: Chunks whose headings are looked at for suggested questions.
@@ -56,6 +59,7 @@ class Workbench:
     knowledge_base: KnowledgeBase
     evidence: Evidence
     index_tuning: IndexTuning
+    sql_embeddings: SqlEmbeddings
     worker: Worker
     _engine: Any
     _catalogue: Catalogue
@@ -68,7 +72,7 @@ class Workbench:
             versions = check_versions(connection)
         documents, chunks = self._catalogue.count()
         return Status(
-            database_url=self._engine.url.set(drivername="postgresql").render_as_string(),
+            database_url=masked_url(self._engine),
             embedded=self.settings.uses_embedded_server,
             postgres_version=versions["postgres_version"].split()[0],
             pgvector_version=versions["pgvector_version"],
@@ -106,6 +110,15 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     settings = settings or Settings.load()
     url = settings.database_url or embedded_server(settings).start()
     engine = open_engine(url)
+    try:
+        return _open(settings, url, engine)
+    except BaseException:
+        # Whoever tries again would otherwise leave connections behind each time.
+        engine.dispose()
+        raise
+
+
+def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     embedder = MiniLm(settings.model_dir)
     prepare_database(engine, dimensions=embedder.identity.dimensions)
     queue = JobQueue(url)
@@ -115,12 +128,16 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
     generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
     worker = Worker(settings, queue, store, catalogue, vectors, embedder)
+    embeddings = SqlEmbeddings(settings, url, embedder.identity)
+    # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
+    embeddings.bridge.ensure_running()
     return Workbench(
         settings=settings,
         data_source=DataSource(settings, store, catalogue, queue, worker),
         knowledge_base=KnowledgeBase(vectors, embedder, generator),
         evidence=Evidence(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
+        sql_embeddings=embeddings,
         worker=worker,
         _engine=engine,
         _catalogue=catalogue,

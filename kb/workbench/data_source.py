@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.job_queue import JobQueue
-from kb.errors import KbError
+from kb.errors import Conflict, KbError
 from kb.ingestion.plan import plan
 from kb.models import Document, DocumentStatus, IngestionJob, IngestionJobStatus, ObjectInfo
 from kb.protocols import ObjectStore
 from kb.settings import Settings
 from kb.workbench.worker import Worker
+
+LOST_AFTER = timedelta(seconds=20)
 
 
 class DataSource:
@@ -68,9 +71,15 @@ class DataSource:
     def start_ingestion_job(self, *, detached: bool = True) -> IngestionJob:
         """Queue a job and, unless the caller works itself, make sure that a worker runs.
 
-        Raises Conflict while another job of this data source runs.
+        Raises Conflict while another job of this data source runs; should its worker have died,
+        then another one takes it up.
         """
-        job = self._catalogue.create_ingestion_job()
+        self._end_lost_job()
+        try:
+            job = self._catalogue.create_ingestion_job()
+        except Conflict:
+            self._worker.ensure_running()
+            raise
         try:
             self._queue.defer(job.ingestion_job_id)
             if detached:
@@ -79,6 +88,19 @@ class DataSource:
             self._catalogue.finish_ingestion_job(job.ingestion_job_id, IngestionJobStatus.FAILED)
             raise
         return job
+
+    def _end_lost_job(self) -> None:
+        """End a job that looks as if it ran, yet the queue has forgotten."""
+        for job in self._catalogue.list_ingestion_jobs()[:1]:
+            quiet = datetime.now(tz=UTC) - job.updated_at
+            # A job that another process has just recorded is not in the queue yet.
+            if job.status.is_final or quiet < LOST_AFTER or self._queue.holds(job.ingestion_job_id):
+                continue
+            reasons = (*job.failure_reasons, "Its worker was lost before it could say why.")
+            self._catalogue.record_progress(
+                job.ingestion_job_id, job.statistics, job.progress, reasons
+            )
+            self._catalogue.finish_ingestion_job(job.ingestion_job_id, IngestionJobStatus.FAILED)
 
     def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
         """One job as it stands now."""
@@ -94,9 +116,7 @@ class DataSource:
 
     def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
         """Yield the job as it goes on until it ends; `work` runs it here if no worker lives."""
-        yield from self._worker.watch(
-            lambda: self._catalogue.get_ingestion_job(ingestion_job_id), work=work
-        )
+        yield from self._worker.watch(ingestion_job_id, work=work)
 
     def _document(self, info: ObjectInfo, known: Document | None) -> Document:
         if known and known.etag == info.etag:

@@ -13,16 +13,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 
+from kb.adapters.catalogue import Catalogue
 from kb.adapters.job_queue import JobQueue
-from kb.errors import ServerError
+from kb.errors import Conflict, ServerError
 from kb.ingestion.job import IngestionRun
 from kb.models import IngestionJob
-from kb.protocols import Embedder, IngestionRecords, ObjectStore, VectorStore
-from kb.settings import Settings
+from kb.protocols import Embedder, ObjectStore, VectorStore
+from kb.settings import Settings, variable
 
 POLL_SECONDS = 0.25
 STOP_SECONDS = 20.0
@@ -37,14 +39,14 @@ class Worker:
         settings: Settings,
         queue: JobQueue,
         store: ObjectStore,
-        records: IngestionRecords,
+        catalogue: Catalogue,
         vectors: VectorStore,
         embedder: Embedder,
     ) -> None:
         self._settings = settings
         self._queue = queue
         self._store = store
-        self._records = records
+        self._catalogue = catalogue
         self._vectors = vectors
         self._embedder = embedder
 
@@ -59,8 +61,9 @@ class Worker:
                 self.work()
 
     def ensure_running(self) -> None:
-        """Start a detached worker unless one lives, here or elsewhere."""
-        if self._queue.has_live_worker() or worker_pid(self._settings.data_dir):
+        """Start the detached worker of this data folder unless it lives."""
+        # A heartbeat proves nothing for a while after a worker was killed; its lock does.
+        if worker_pid(self._settings.data_dir):
             return
         log = self._settings.data_dir / "worker.log"
         with log.open("ab") as output:
@@ -76,26 +79,51 @@ class Worker:
         # Reaped when it ends, should this process live longer.
         threading.Thread(target=process.wait, daemon=True).start()
 
-    def watch(self, job: Callable[[], IngestionJob], *, work: bool) -> Iterator[IngestionJob]:
-        """Yield the job several times a second until it has ended."""
+    def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
+        """Yield the job several times a second until it has ended.
+
+        With `work` this process does it as soon as no worker lives, also when one is killed; a
+        keyboard interrupt then stops the job.
+        """
         thread: threading.Thread | None = None
-        if work and not self._queue.has_live_worker():
-            thread = threading.Thread(target=self.work, kwargs={"wait": False}, daemon=True)
-            thread.start()
-        while not (seen := job()).status.is_final:
-            yield seen
-            if thread and not thread.is_alive() and not job().status.is_final:
-                raise ServerError("The worker ended before the job did; see the log above.")
-            threading.Event().wait(POLL_SECONDS)
+        try:
+            while not (seen := self._catalogue.get_ingestion_job(ingestion_job_id)).status.is_final:
+                yield seen
+                if work and not (thread and thread.is_alive()):
+                    thread = self._take_up(ingestion_job_id, thread)
+                threading.Event().wait(POLL_SECONDS)
+        except KeyboardInterrupt:
+            if thread:
+                with suppress(Conflict):
+                    self._catalogue.stop_ingestion_job(ingestion_job_id)
+                thread.join()
+            raise
         if thread:
             thread.join()
         yield seen
 
+    def _take_up(
+        self, ingestion_job_id: str, ended: threading.Thread | None
+    ) -> threading.Thread | None:
+        """Work in a thread if nobody else does; `ended` is the one that has already tried."""
+        if self._queue.has_live_worker():
+            return ended
+        if ended and not self._queue.holds(ingestion_job_id):
+            if self._catalogue.get_ingestion_job(ingestion_job_id).status.is_final:
+                return ended
+            raise ServerError("The worker ended before the job did; see the log above.")
+        thread = threading.Thread(target=self.work, kwargs={"wait": False}, daemon=True)
+        thread.start()
+        return thread
+
     def _run(self, ingestion_job_id: str) -> None:
+        if self._catalogue.get_ingestion_job(ingestion_job_id).status.is_final:
+            # Its worker died between the job's end and telling the queue.
+            return
         IngestionRun(
             ingestion_job_id,
             store=self._store,
-            records=self._records,
+            records=self._catalogue,
             vectors=self._vectors,
             embedder=self._embedder,
             chunk_tokens=self._settings.chunk_tokens,
@@ -148,7 +176,6 @@ def _worker_lock(data_dir: Path) -> Iterator[bool]:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """This process' own, with the settings as they are here, also those from secrets.toml."""
-    own = {**os.environ, "KB_DATA_DIR": str(settings.data_dir), "KB_BUCKET": settings.bucket}
-    if settings.database_url:
-        own["KB_DATABASE_URL"] = settings.database_url
-    return own
+    values = {variable(f.name): getattr(settings, f.name) for f in fields(settings)}
+    given = {name: str(value) for name, value in values.items() if value is not None}
+    return {name: value for name, value in os.environ.items() if name not in values} | given

@@ -3,11 +3,26 @@
 --     -v candidates=60 -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
 --     -f sql/queries/retrieve_hybrid.sql
 -- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency.
-WITH term AS MATERIALIZED (
+-- An identifier that the chunks know counts whole; its pieces, such as pg and stat, would bring chunks about anything.
+WITH identifier AS (
+    SELECT DISTINCT lexeme
+    FROM unnest(CAST(:identifiers AS text[])) AS lexeme
+    WHERE EXISTS (
+        SELECT FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
+    )
+),
+asked AS (
+    SELECT lexeme FROM identifier
+    UNION
+    (
+        SELECT unnest(tsvector_to_array(to_tsvector('english', :question)))
+        EXCEPT
+        SELECT unnest(tsvector_to_array(to_tsvector('english', lexeme))) FROM identifier
+    )
+),
+term AS MATERIALIZED (
     SELECT lexeme, ln(1 + (total.n - df.n + 0.5) / (df.n + 0.5)) AS weight
-    FROM (
-        SELECT DISTINCT unnest(tsvector_to_array(to_tsvector('english', :question)) || CAST(:identifiers AS text[])) AS lexeme
-    ) AS asked
+    FROM asked
     CROSS JOIN (SELECT count(*) AS n FROM workbench.chunk) AS total
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)

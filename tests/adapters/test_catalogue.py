@@ -38,7 +38,7 @@ def test_the_knowledge_base_of_a_bucket_is_found_again(
 
 def test_several_may_make_a_knowledge_base_at_once(engine: Engine, database_url: str) -> None:
     found: list[tuple[str, str]] = []
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(4, timeout=10)
 
     def open_catalogues() -> None:
         for bucket in BUCKETS:
@@ -70,7 +70,7 @@ def test_several_may_make_a_knowledge_base_at_once(engine: Engine, database_url:
 def test_another_model_is_refused_with_both_names(
     other: object, catalogue: Catalogue, engine: Engine
 ) -> None:
-    with pytest.raises(DatabaseError, match="holds vectors of made-up") as caught:
+    with pytest.raises(DatabaseError, match="database holds vectors of made-up") as caught:
         Catalogue(engine, bucket="kb", identity=other)  # type: ignore[arg-type]
     assert str(other) in str(caught.value)
 
@@ -98,7 +98,7 @@ def test_a_second_job_may_start_after_the_first(
 
 def test_of_jobs_started_at_once_one_wins(catalogue: Catalogue) -> None:
     outcomes: list[str] = []
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(4, timeout=10)
 
     def start() -> None:
         barrier.wait()

@@ -44,11 +44,11 @@ def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:
 @pytest.mark.database
 @pytest.mark.parametrize("by_driver", [False, True])
 def test_an_error_of_the_server_has_its_own_words(by_driver: bool, engine: Engine) -> None:
-    with pytest.raises(DatabaseError, match="refused: division by zero") as caught:
-        with transaction(engine) as connection:
-            if by_driver:
-                driver(connection).execute("SELECT 1/0")
-            connection.execute(text("SELECT 1/0"))
+    refused = pytest.raises(DatabaseError, match="refused: division by zero")
+    with refused as caught, transaction(engine) as connection:
+        if by_driver:
+            driver(connection).execute("SELECT 1/0")
+        connection.execute(text("SELECT 1/0"))
     assert caught.value.__cause__ is not None
 
 
@@ -66,9 +66,9 @@ def test_a_connection_that_the_server_has_ended_is_replaced(
 
 def test_a_server_that_does_not_answer_is_a_sentence_with_what_to_do(nobody_s_port: int) -> None:
     engine = open_engine(f"postgresql://u@127.0.0.1:{nobody_s_port}/d")
-    with pytest.raises(DatabaseError, match="python -m kb up.*KB_DATABASE_URL"):
-        with transaction(engine):
-            pass
+    sentence = r"python -m kb up.*KB_DATABASE_URL"
+    with pytest.raises(DatabaseError, match=sentence), transaction(engine):
+        pass
 
 
 @pytest.mark.parametrize(

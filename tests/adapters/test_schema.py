@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -18,11 +17,10 @@ from kb.adapters.database import check_versions, open_engine, transaction
 from kb.adapters.schema import is_prepared, migrations, prepare_database
 from kb.errors import DatabaseError
 from kb.postgres.embedded import EmbeddedServer
-from tests.made_up import DIMENSIONS
+from tests.made_up import DIMENSIONS, NewDatabase
 
 pytestmark = pytest.mark.database
 
-NewDatabase = Callable[..., AbstractContextManager[str]]
 
 COLUMNS = """
 SELECT attname, format_type(atttypid, atttypmod), attnotnull

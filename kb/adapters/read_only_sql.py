@@ -1,0 +1,139 @@
+"""Runs one statement of a user so that it can only read: a role of its own, read-only, limited.
+
+The role logs in by itself. SET ROLE would not do: the statement could set it back and then be
+whoever the workbench is. Knows nothing of pages.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import sql as composing
+from sqlalchemy import make_url
+
+from kb import sql
+from kb.adapters.database import translated_errors
+from kb.errors import DatabaseError, ValidationError
+
+ROLE = "workbench_reader"
+TIMEOUT_MS = 10_000
+MOST_ROWS = 500
+MOST_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnlyResult:
+    """What a statement returned."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    #: Whether there were more than MOST_ROWS.
+    cut: bool
+    milliseconds: float
+
+
+class ReadOnlySql:
+    """A reader of a database; each statement has a connection and a transaction of its own."""
+
+    def __init__(self, database_url: str) -> None:
+        self._owner = make_url(database_url).set(drivername="postgresql")
+        self._password = _derived(str(self._owner.password or ""))
+        self._reader = self._owner.set(username=ROLE, password=self._password)
+
+    def prepare(self) -> None:
+        """Make the role, and let it read what is there now; the bridge's schema is left out."""
+        with translated_errors(), psycopg.connect(self._url(self._owner)) as connection:
+            try:
+                connection.execute(sql.script("table_embedding/prepare_reader"))
+            except pg.InsufficientPrivilege as error:
+                raise DatabaseError(
+                    f"You may not create the role {ROLE} for read-only statements; let an "
+                    "administrator run sql/table_embedding/prepare_reader.sql."
+                ) from error
+
+    def run(self, statement: str) -> ReadOnlyResult:
+        """Run one statement; raises ValidationError with the server's words when it fails."""
+        if len(statement) > MOST_CHARACTERS:
+            raise ValidationError(f"The statement is longer than {MOST_CHARACTERS} characters.")
+        began = time.perf_counter()
+        with self._session() as connection:
+            try:
+                columns, rows = _read(connection, statement)
+            except pg.QueryCanceled as error:
+                raise ValidationError(
+                    f"The statement took longer than {TIMEOUT_MS // 1000} s and was ended."
+                ) from error
+            except psycopg.Error as error:
+                raise ValidationError(_words(error)) from error
+            finally:
+                connection.rollback()
+        return ReadOnlyResult(
+            columns=columns,
+            rows=tuple(rows[:MOST_ROWS]),
+            cut=len(rows) > MOST_ROWS,
+            milliseconds=(time.perf_counter() - began) * 1e3,
+        )
+
+    def _session(self) -> psycopg.Connection[Any]:
+        try:
+            connection = self._connect()
+        except psycopg.OperationalError as refused:
+            if not self._password:
+                raise DatabaseError(f"The role {ROLE} can not log in: {refused}") from refused
+            self._set_password()
+            with translated_errors():
+                connection = self._connect()
+        connection.read_only = True
+        return connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            self._url(self._reader),
+            application_name="kb-read-only-sql",
+            connect_timeout=15,
+            options=f"-c statement_timeout={TIMEOUT_MS} -c lock_timeout=1000",
+        )
+
+    def _set_password(self) -> None:
+        statement = composing.SQL("ALTER ROLE {} PASSWORD {}").format(
+            composing.Identifier(ROLE), composing.Literal(self._password)
+        )
+        with translated_errors(), psycopg.connect(self._url(self._owner)) as connection:
+            connection.execute(statement)
+
+    @staticmethod
+    def _url(url: Any) -> str:
+        return str(url.render_as_string(hide_password=False))
+
+
+def _read(
+    connection: psycopg.Connection[Any], statement: str
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    # From here on the transaction has a snapshot, and PostgreSQL lets nobody make it writable.
+    connection.execute("SELECT 1")
+    rows: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        # The extended protocol takes one statement and no second; rows come one by one.
+        for row in cursor.stream(statement.encode()):
+            rows.append(row)
+            if len(rows) > MOST_ROWS:
+                break
+        columns = tuple(column.name for column in cursor.description or ())
+    return columns, rows
+
+
+def _words(error: psycopg.Error) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _derived(password: str) -> str | None:
+    """The role's password: the same on every machine, stored nowhere, none where none is used."""
+    if not password:
+        return None
+    return hmac.new(password.encode(), ROLE.encode(), "sha256").hexdigest()

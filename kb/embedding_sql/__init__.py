@@ -1,0 +1,1 @@
+"""Rules of embeddings made from SQL: models and their bodies, targets, progress, cost, findings."""

@@ -1,0 +1,261 @@
+"""Nouns and rules of embedding a table: what is there, what is wanted, what it will take.
+
+Knows no SQL but the names of things.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kb.embedding_sql.claimed_models import (
+    BEDROCK_MODELS,
+    LOCAL,
+    ClaimedModel,
+    Family,
+    check_dimensions,
+    find_model,
+)
+from kb.errors import ValidationError
+from kb.models import IngestionJobStatus
+
+#: PostgreSQL cuts longer names, bytes.
+LONGEST_NAME = 63
+#: Amazon's own rule of thumb for its embedding models.
+CHARACTERS_PER_TOKEN = 4
+BOUNDS = {"batch_size": (1, 1000), "sessions": (1, 16), "max_attempts": (1, 10)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTable:
+    """A table that has a text column."""
+
+    schema: str
+    table: str
+    #: Both, quoted as SQL wants them.
+    target: str
+    partitioned: bool
+    rows_estimate: int
+    text_columns: tuple[str, ...]
+    #: Dimensions by column; -1 where the column takes any.
+    vector_columns: dict[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingPlan:
+    """What is to be embedded, into which column and how."""
+
+    table: TextTable
+    text_column: str
+    embedding_column: str
+    model: ClaimedModel
+    dimensions: int
+    batch_size: int = 1
+    sessions: int = 4
+    pause_seconds: float = 0.0
+    row_limit: int | None = None
+    max_attempts: int = 3
+    with_index: bool = True
+    keep_fresh: bool = False
+
+    @property
+    def adds_column(self) -> bool:
+        """Whether the table lacks the column."""
+        return self.embedding_column not in self.table.vector_columns
+
+    @property
+    def index(self) -> str:
+        """The index's name, short enough for PostgreSQL."""
+        return _name(self.table.table, self.embedding_column, "idx")
+
+    @property
+    def trigger(self) -> str:
+        """The trigger's name."""
+        return _name("forget", self.embedding_column)
+
+    @property
+    def json_key(self) -> str:
+        """Where the answer has its vector."""
+        return "embedding" if self.model.family is Family.TITAN else "embeddings"
+
+    @property
+    def text_path(self) -> list[str]:
+        """Where the body has its text."""
+        return ["inputText"] if self.model.family is Family.TITAN else ["texts", "0"]
+
+    def body(self, text: str = "", *, is_query: bool = False) -> str:
+        """The model's request body for one text."""
+        value: dict[str, Any] = {"inputText": text}
+        if self.model.family is Family.COHERE:
+            kind = "search_query" if is_query else "search_document"
+            value = {"texts": [text], "input_type": kind, "truncate": "END"}
+        if self.model.dimensions_key and self.dimensions != self.model.dimensions[0]:
+            value[self.model.dimensions_key] = self.dimensions
+        return json.dumps(value, ensure_ascii=False)
+
+    def options(self) -> dict[str, Any]:
+        """What a job needs to be run again."""
+        names = ("batch_size", "sessions", "pause_seconds", "row_limit", "max_attempts")
+        return {name: getattr(self, name) for name in (*names, "with_index", "keep_fresh")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableState:
+    """How far a column is embedded."""
+
+    #: Rows that have a text.
+    rows: int
+    missing: int
+    missing_characters: int
+    index: str | None
+    kept_fresh: bool
+
+    @property
+    def missing_tokens(self) -> int:
+        """About as many tokens as a run will send."""
+        return round(self.missing_characters / CHARACTERS_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableEmbeddingJob:
+    """One run over a table."""
+
+    job_id: int
+    target: str
+    text_column: str
+    embedding_column: str
+    model_id: str
+    dimensions: int
+    answered_by: str
+    status: IngestionJobStatus
+    stage: str
+    rows_total: int
+    rows_embedded: int
+    rows_failed: int
+    failure_reason: str | None
+    started_at: datetime | None
+    updated_at: datetime
+    options: dict[str, Any]
+
+    @property
+    def rows_per_second(self) -> float | None:
+        """The rate so far; None before the first row."""
+        if self.started_at is None or not self.rows_embedded:
+            return None
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return self.rows_embedded / seconds if seconds > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At this rate; None while there is none."""
+        left = max(0, self.rows_total - self.rows_embedded - self.rows_failed)
+        return left / self.rows_per_second if self.rows_per_second else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedRow:
+    """A row found by meaning."""
+
+    content: str
+    #: Cosine similarity.
+    similarity: float
+    row_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSearch:
+    """What a search found, with its statement and the plan it was run with."""
+
+    rows: tuple[SearchedRow, ...]
+    sql: str
+    plan: str
+    milliseconds: float
+
+
+def choose_model(
+    model_id: str | None, dimensions: int | None, column_dimensions: int | None, *, local: bool
+) -> tuple[ClaimedModel, int]:
+    """The model and dimensions that fit what was asked for and the column that is there.
+
+    `local` says that the local model answers, whose vectors can be padded but not cut.
+    """
+    fixed = column_dimensions if column_dimensions and column_dimensions > 0 else None
+    model = find_model(model_id) if model_id else _fitting(dimensions or fixed, local=local)
+    wanted = check_dimensions(
+        model, dimensions or _own(model, fixed), native=LOCAL.dimensions[0] if local else 1
+    )
+    if fixed and wanted != fixed:
+        raise ValidationError(
+            f"The column takes {fixed} dimensions and {model.model_id} gives {wanted}; choose "
+            "another model, other dimensions or another column."
+        )
+    return model, wanted
+
+
+def find_table(tables: list[TextTable], name: str) -> TextTable:
+    """The table called `schema.table`, or just `table` where only one is called so."""
+    found = [t for t in tables if str(t) == name] or [t for t in tables if t.table == name]
+    if len(found) == 1:
+        return found[0]
+    several = ", ".join(str(t) for t in found)
+    reason = f"say which of {several}" if found else "check the name and that it has a text column"
+    raise ValidationError(f"There is no one table '{name}' to embed; {reason}.")
+
+
+def check_plan(plan: EmbeddingPlan) -> EmbeddingPlan:
+    """Raise ValidationError for what can not be, return the plan otherwise."""
+    if plan.text_column not in plan.table.text_columns:
+        known = ", ".join(plan.table.text_columns)
+        raise ValidationError(
+            f"{plan.table} has no text column '{plan.text_column}'; use one of {known}."
+        )
+    if plan.embedding_column in plan.table.text_columns:
+        raise ValidationError(f"'{plan.embedding_column}' holds text; name another column.")
+    if not re.fullmatch(r"\S(.*\S)?", plan.embedding_column) or (
+        len(plan.embedding_column.encode()) > LONGEST_NAME
+    ):
+        raise ValidationError("The embedding column needs a name of 1 to 63 bytes.")
+    for name, (low, high) in BOUNDS.items():
+        if not low <= getattr(plan, name) <= high:
+            raise ValidationError(f"{name} must be {low} to {high}.")
+    if plan.pause_seconds < 0 or (plan.row_limit is not None and plan.row_limit < 1):
+        raise ValidationError("The pause must not be below 0 and the row limit not below 1.")
+    return plan
+
+
+def cost_dollars(model: ClaimedModel, tokens: int) -> float:
+    """What Bedrock would ask for so many tokens, at the prices of PRICES_OF."""
+    return tokens * model.dollars_per_million_tokens / 1e6
+
+
+def _fitting(dimensions: int | None, *, local: bool) -> ClaimedModel:
+    candidates = (LOCAL, *BEDROCK_MODELS) if local else BEDROCK_MODELS
+    if dimensions is None:
+        return find_model("amazon.titan-embed-text-v2:0")
+    # Its default dimensions before others that it can be asked for.
+    for model in candidates:
+        if model.dimensions[0] == dimensions:
+            return model
+    for model in candidates:
+        if dimensions in model.dimensions:
+            return model
+    raise ValidationError(f"No embedding model gives {dimensions} dimensions; name another column.")
+
+
+def _own(model: ClaimedModel, fixed: int | None) -> int | None:
+    return fixed if fixed in model.dimensions else None
+
+
+def _name(*parts: str) -> str:
+    """The parts in one name; the first gives way where they are too long together."""
+    tail = "_".join(parts[1:])
+    room = LONGEST_NAME - len(tail.encode()) - 1
+    if room < 1:
+        return tail.encode()[:LONGEST_NAME].decode(errors="ignore")
+    return f"{parts[0].encode()[:room].decode(errors='ignore')}_{tail}"

@@ -1,0 +1,151 @@
+"""A table being embedded: the choice of table and column, the run as it goes, the search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kb.embedding_sql.claimed_models import PRICES_OF
+from kb.embedding_sql.tables import (
+    BOUNDS,
+    EmbeddingPlan,
+    TableEmbeddingJob,
+    TableSearch,
+    TableState,
+    TextTable,
+    cost_dollars,
+)
+from kb.errors import KbError
+from kb.models import IngestionJobStatus
+from kb.screens.inert import inert
+from kb.workbench.sql_embeddings import SqlEmbeddings
+
+COLOURS = {
+    IngestionJobStatus.COMPLETE: "green",
+    IngestionJobStatus.FAILED: "red",
+    IngestionJobStatus.STOPPED: "orange",
+}
+POLL_SECONDS = 0.7
+FITTING = "fits the column"
+
+
+def choose(embeddings: SqlEmbeddings, tables: list[TextTable]) -> EmbeddingPlan:
+    """Table, columns and model on one line, the rest folded away."""
+    one, two, three, four = st.columns(4)
+    by_name = {str(table): table for table in tables}
+    table = by_name[one.selectbox("Table", list(by_name), key="table")]
+    text_column = two.selectbox("Text column", table.text_columns, key=f"text_column_{table}")
+    known = next(iter(table.vector_columns), "embedding")
+    column = three.text_input("Embedding column", known, key=f"embedding_column_{table}")
+    models = [FITTING, *(model.model_id for model in embeddings.models())]
+    model = four.selectbox("Model", models, key="model")
+    options = _options()
+    return embeddings.plan(
+        str(table),
+        text_column,
+        embedding_column=column,
+        model_id=None if model == FITTING else model,
+        **options,
+    )
+
+
+def _options() -> dict[str, Any]:
+    with st.expander("Options", icon=":material/tune:"):
+        one, two, three, four = st.columns(4)
+        low, high = BOUNDS["batch_size"]
+        batch = one.number_input("Rows a commit", low, high, 1, key="batch_size")
+        low, high = BOUNDS["sessions"]
+        sessions = two.number_input("Sessions at once", low, high, 4, key="sessions")
+        pause = three.number_input("Pause after a commit (s)", 0.0, 60.0, 0.0, key="pause")
+        limit = four.number_input("At most rows (0: all)", 0, None, 0, key="row_limit")
+        with_index = one.toggle("Build the HNSW index", value=True, key="with_index")
+        keep_fresh = two.toggle("Mark rows whose text changes", value=False, key="keep_fresh")
+    return {
+        "batch_size": batch,
+        "sessions": sessions,
+        "pause_seconds": pause,
+        "row_limit": limit or None,
+        "with_index": with_index,
+        "keep_fresh": keep_fresh,
+    }
+
+
+def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> None:
+    """What lacks an embedding, and what a run costs."""
+    one, two, three, four = st.columns(4)
+    one.metric("Rows with text", f"{found.rows:,}")
+    two.metric("Lack an embedding", f"{found.missing:,}")
+    three.metric("Tokens, about", f"{found.missing_tokens:,}")
+    dollars = cost_dollars(plan.model, found.missing_tokens)
+    note = f"At Bedrock's prices of {PRICES_OF}, us-east-1, on demand."
+    cost = "$0" if embeddings.is_local else f"${dollars:,.4f}"
+    four.metric("Cost, about", cost, help=note)
+    model = f"`{plan.model.model_id}`, {plan.dimensions} dimensions"
+    if embeddings.is_local:
+        st.caption(
+            f"{model}, answered by `{embeddings.answered_by}`, padded with zeros: distances stay. "
+            f"On Bedrock about ${dollars:,.4f}."
+        )
+    else:
+        st.caption(f"{model}, answered by {embeddings.answered_by}.")
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def watch(embeddings: SqlEmbeddings, job_id: int) -> None:
+    """Follow the job; the page is drawn anew when it ends."""
+    job = embeddings.job(job_id)
+    if job.status.is_final:
+        st.rerun()
+    done = job.rows_embedded + job.rows_failed
+    share = min(1.0, done / job.rows_total) if job.rows_total else 0.0
+    with st.container(border=True):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        left.progress(share, text=f"{job.status.value} · {job.stage or 'starting'}")
+        if right.button("Stop", icon=":material/stop:", key="stop_job", width="stretch"):
+            embeddings.stop(job_id)
+        rate = f"{job.rows_per_second:,.1f} rows/s" if job.rows_per_second else "no rate yet"
+        seconds = f"{job.seconds_left:,.0f} s left" if job.seconds_left is not None else ""
+        st.caption(
+            f"{job.rows_embedded:,} of {job.rows_total:,} rows · {job.rows_failed:,} failed · "
+            f"{rate} · {seconds}"
+        )
+
+
+def last_job(embeddings: SqlEmbeddings, job: TableEmbeddingJob) -> None:
+    """How the latest run of this column ended, with Resume where something is left."""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left.container(horizontal=True, vertical_alignment="center"):
+        st.badge(job.status.value, color=COLOURS.get(job.status, "blue"))  # type: ignore[arg-type]
+        st.caption(f"{job.rows_embedded:,} of {job.rows_total:,} rows, {job.rows_failed:,} failed")
+    if job.failure_reason:
+        st.caption(inert(job.failure_reason))
+    ended_early = job.status is not IngestionJobStatus.COMPLETE
+    if ended_early and right.button("Resume", icon=":material/play_arrow:", key="resume"):
+        embeddings.resume(job)
+        st.rerun()
+    if job.rows_failed:
+        with st.expander("Rows that failed", icon=":material/error:"):
+            st.dataframe(pd.DataFrame(embeddings.errors(job.job_id)), hide_index=True)
+
+
+def search(embeddings: SqlEmbeddings, plan: EmbeddingPlan) -> None:
+    """Rows by meaning, with the statement and the plan that it was run with."""
+    phrase = st.text_input("Search by meaning", key="phrase", placeholder="A phrase or a question")
+    if not phrase:
+        return
+    try:
+        found: TableSearch = embeddings.search(plan, phrase)
+    except KbError as error:
+        st.error(inert(str(error)), icon=":material/error:")
+        return
+    rows = [
+        {"Similarity": round(row.similarity, 3), plan.text_column: row.content, "Row": row.row_key}
+        for row in found.rows
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="found")
+    st.caption(f"{found.milliseconds:.1f} ms, the embedding of the phrase included")
+    statement, query_plan = st.tabs(["SQL", "Plan"])
+    statement.code(found.sql, language="sql")
+    query_plan.code(found.plan, language=None)

@@ -1,0 +1,7 @@
+-- Whether an ingestion job waits in the queue or is being run; a job of a dead worker counts.
+--   psql "$DATABASE_URL" -v ingestion_job_id="'JOB0000001'" -f sql/queue/holds_job.sql
+SELECT EXISTS (
+    SELECT FROM workbench_queue.procrastinate_jobs
+    WHERE args ->> 'ingestion_job_id' = :ingestion_job_id
+      AND status IN ('todo', 'doing')
+) AS held;
