@@ -18,6 +18,7 @@ from typing import Any
 from kb import bedrock_json, cli_embeddings, terminal
 from kb.demo import demo
 from kb.errors import KbError, ObjectStoreError
+from kb.ingestion.plan import IngestionPlan
 from kb.models import (
     IngestionJob,
     IngestionJobStatus,
@@ -86,6 +87,11 @@ def parser() -> argparse.ArgumentParser:
         "sync", sync, "make the knowledge base agree with the data source", as_json
     )
     sync_command.add_argument("--wait", action="store_true", help="stay until it has ended")
+    sync_command.add_argument(
+        "--allow-deletions",
+        action="store_true",
+        help="delete more than half of the knowledge base without asking",
+    )
     command("documents", documents, "list the documents and their state", as_json)
     command("retrieve", retrieve, "find the chunks that fit a question", asking)
     command("ask", ask, "answer a question with citations", asking)
@@ -155,7 +161,8 @@ def sync(options: argparse.Namespace) -> int:
     """Start an ingestion job; with --wait show its progress and how it ended."""
     with _workbench() as bench:
         source = bench.data_source
-        job = source.start_ingestion_job(detached=not options.wait)
+        allow_deletions = options.allow_deletions or _ask_deletions(source.plan())
+        job = source.start_ingestion_job(detached=not options.wait, allow_deletions=allow_deletions)
         if options.wait:
             job = _wait(bench, job, quiet=options.json)
     if options.json:
@@ -258,6 +265,14 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def _workbench() -> Workbench:
     return open_workbench()
+
+
+def _ask_deletions(todo: IngestionPlan) -> bool:
+    """Whoever sits at a terminal is asked; a script has `--allow-deletions`."""
+    if not todo.needs_permission or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    print(terminal.deletions(todo), file=sys.stderr)
+    return input("Delete them? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _wait(bench: Workbench, job: IngestionJob, *, quiet: bool) -> IngestionJob:

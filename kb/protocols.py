@@ -17,6 +17,7 @@ from kb.models import (
     Document,
     DocumentStatus,
     Index,
+    IngestionJob,
     IngestionJobStatistics,
     IngestionJobStatus,
     IngestionProgress,
@@ -88,6 +89,9 @@ class IngestionRecords(Protocol):
         self, info: ObjectInfo, status: DocumentStatus, status_reason: str | None = None
     ) -> str:
         """Record an object of the bucket and return its document_id."""
+
+    def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
+        """One job as it stands now."""
 
     def record_progress(
         self,

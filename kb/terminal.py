@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
+from kb.ingestion.plan import IngestionPlan
 from kb.models import (
     Document,
     IngestionJob,
@@ -83,6 +84,14 @@ def show_documents(documents: Sequence[Document]) -> None:
         for d in documents
     ]
     table(("document", "status", "pages", "chunks", "size", "reason"), rows)
+
+
+def deletions(todo: IngestionPlan) -> str:
+    """What a job would delete that takes more than half of the knowledge base."""
+    return (
+        f"The bucket no longer has {counted(len(todo.removed), 'document')} with "
+        f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks."
+    )
 
 
 def show_job(job: IngestionJob) -> None:

@@ -53,11 +53,14 @@ with frame.page("Upload and sync", ABOUT) as bench:
     if pressed == "sample":
         load_sample(bench)
         st.rerun()
+    allowed = sync_panel.deletions_allowed(bench.data_source.plan())
     if pressed == "sync":
-        bench.data_source.start_ingestion_job()
+        bench.data_source.start_ingestion_job(allow_deletions=allowed)
         st.rerun()
     if running:
         sync_panel.watch(bench, running.ingestion_job_id)
+    elif jobs:
+        sync_panel.last_result(jobs[0])
     upload(bench)
     for message in st.session_state.pop("upload_errors", []):
         st.error(message, icon=":material/error:")

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -258,6 +259,26 @@ def test_sync_without_wait_hands_over_to_a_detached_worker(
     assert worker_pid(data_dir) is not None
     assert kb("down").code == 0
     assert worker_pid(data_dir) is None
+
+
+def test_up_leaves_a_server_that_psql_reaches_and_down_ends_it(
+    environ: dict[str, str], server: EmbeddedServer
+) -> None:
+    # pytest's own folders are closed to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="kb-up-"))
+    folder.chmod(0o711)
+    own = {**environ, "KB_DATA_DIR": str(folder)}
+    try:
+        assert run(own, "up").code == 0
+        url = run(own, "status", "--json").json["database_url"]
+        query = [server.psql, url, "-Atc", "SELECT count(*) FROM bedrock_integration.bedrock_kb"]
+        reached = subprocess.run(query, capture_output=True, text=True)
+        assert (reached.returncode, reached.stdout) == (0, "0\n")
+    finally:
+        down = run(own, "down")
+    gone = subprocess.run(query, capture_output=True)
+    shutil.rmtree(folder)
+    assert (down.code, gone.returncode) == (0, 2)
 
 
 def wait_for_index(kb: Kb) -> str:

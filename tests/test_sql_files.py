@@ -15,7 +15,7 @@ import pytest
 from kb import sql
 from kb.adapters.database import open_engine
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.schema import prepare_database
+from kb.adapters.schema import is_prepared
 from kb.postgres.embedded import EmbeddedServer
 from tests.made_up import DIMENSIONS, NewDatabase
 
@@ -35,7 +35,7 @@ FIRST = [
     "schema/030_bedrock_kb",
     "schema/040_bedrock_kb_indexes",
     "schema/050_workbench",
-    "migrations/001_workbench",
+    *(name for name in FILES if name.startswith("migrations/")),
     "queue/create_schema",
     "catalogue/create_knowledge_base",
     "catalogue/put_document",
@@ -160,23 +160,25 @@ def test_a_file_is_used_by_kb_or_is_in_a_folder_for_hands(name: str) -> None:
     assert by_kb or folder in ("migrations", "indexes")
 
 
-@pytest.mark.parametrize("name", [n for n in FILES if n.startswith(("schema", "migrations"))])
+@pytest.mark.parametrize("name", [n for n in FILES if n.startswith("schema/")])
 def test_the_guide_for_a_cluster_by_hand_has_every_file_that_makes_it(name: str) -> None:
     assert f"`{name}.sql`" in (sql.SQL_DIR / "README.md").read_text("utf-8")
 
 
-def test_a_database_prepared_by_hand_is_taken_as_it_is(
-    by_hand: str, outcomes: Mapping[str, subprocess.CompletedProcess[str]], shell: Mapping[str, str]
+def test_a_database_prepared_by_the_guide_is_taken_as_it_is(
+    new_database: NewDatabase, shell: Mapping[str, str]
 ) -> None:
     guide = (sql.SQL_DIR / "README.md").read_text("utf-8")
-    note = next(line for line in guide.splitlines() if line.startswith("psql "))
-    subprocess.run(["bash", "-c", note], env=dict(shell), check=True, capture_output=True)
-    engine = open_engine(by_hand)
-    prepare_database(engine, dimensions=DIMENSIONS)
-    engine.dispose()
-    with psycopg.connect(by_hand) as connection:
-        migrations = connection.execute("SELECT count(*) FROM workbench.migration").fetchone()
-    assert migrations == (1,)
+    (migrate,) = re.findall(r"```\n(.*?)```", guide, re.DOTALL)
+    with new_database() as url:
+        own = {**shell, "DATABASE_URL": url}
+        for name in (n for n in FIRST if n.startswith("schema/")):
+            assert run(name, own).returncode == 0
+        subprocess.run(["bash", "-c", migrate], cwd=ROOT, env=own, check=True, capture_output=True)
+        engine = open_engine(url)
+        prepared = is_prepared(engine)
+        engine.dispose()
+    assert prepared
 
 
 @pytest.mark.parametrize("name", [n for n in FILES if n.startswith("schema/")])

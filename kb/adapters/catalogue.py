@@ -115,7 +115,7 @@ class Catalogue:
             found = rows(connection, "catalogue/count_chunks", data_source_id=self.data_source_id)
         return found[0]["documents"], found[0]["chunks"]
 
-    def create_ingestion_job(self) -> IngestionJob:
+    def create_ingestion_job(self, *, allow_deletions: bool = False) -> IngestionJob:
         """Record a new job; raises Conflict while another one runs."""
         ingestion_job_id = _new_id()
         try:
@@ -125,6 +125,7 @@ class Catalogue:
                     "ingestion/create_job",
                     ingestion_job_id=ingestion_job_id,
                     data_source_id=self.data_source_id,
+                    allow_deletions=allow_deletions,
                 )
         except DatabaseError as error:
             if _is_duplicate(error):
@@ -230,6 +231,7 @@ def _job(row: Row) -> IngestionJob:
         ),
         progress=IngestionProgress(**{name: row[name] for name in IngestionProgress.__slots__}),
         failure_reasons=tuple(row["failure_reasons"]),
+        allow_deletions=row["allow_deletions"],
         started_at=row["started_at"],
         updated_at=row["updated_at"],
     )

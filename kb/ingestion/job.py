@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from kb.errors import DocumentError, KbError, ObjectStoreError, ResourceNotFound
+from kb.errors import DocumentError, KbError, ObjectStoreError, ResourceNotFound, ValidationError
 from kb.ingestion.document import DocumentIngestion, Stopped
 from kb.ingestion.plan import IngestionPlan, plan
 from kb.models import (
@@ -22,6 +22,7 @@ from kb.models import (
     ObjectInfo,
 )
 from kb.protocols import Embedder, IngestionRecords, ObjectStore, VectorStore
+from kb.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class IngestionRun:
         todo = plan(self._store.list_objects(), self._records.list_documents())
         self._statistics = replace(self._statistics, documents_scanned=todo.documents_scanned)
         self._check_stop()
+        self._check_deletions(todo)
         for document in todo.removed:
             self._vectors.remove(document.document_id)
             self._count(documents_deleted=1)
@@ -87,6 +89,15 @@ class IngestionRun:
             self._check_stop()
         self._vectors.clear_staged_embeddings()
         return IngestionJobStatus.COMPLETE
+
+    def _check_deletions(self, todo: IngestionPlan) -> None:
+        allowed = self._records.get_ingestion_job(self._id).allow_deletions
+        if todo.needs_permission and not allowed:
+            raise ValidationError(
+                f"This would delete {counted(len(todo.removed), 'document')} with "
+                f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks, since the bucket no "
+                "longer has them; check the bucket, or sync again and allow the deletions."
+            )
 
     def _ingest(self, info: ObjectInfo, is_new: bool) -> None:
         ingestion = DocumentIngestion(

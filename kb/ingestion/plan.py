@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from kb.models import Document, DocumentStatus, ObjectInfo
 
+#: The share of the knowledge base that a job may delete without being allowed to.
+DELETED_SHARE = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionPlan:
@@ -19,16 +22,30 @@ class IngestionPlan:
     unchanged: tuple[ObjectInfo, ...]
     #: Known documents that the bucket no longer has.
     removed: tuple[Document, ...]
+    #: Chunks of the knowledge base before the job.
+    known_chunks: int
 
     @property
     def documents_scanned(self) -> int:
         """Objects in the bucket."""
         return len(self.new) + len(self.changed) + len(self.unchanged)
 
+    @property
+    def removed_chunks(self) -> int:
+        """Chunks that leave with their documents."""
+        return sum(document.chunks for document in self.removed)
+
+    @property
+    def needs_permission(self) -> bool:
+        """Whether more than half of the knowledge base would be deleted: rather an emptied or
+        unreachable bucket than a wish."""
+        return self.removed_chunks > DELETED_SHARE * self.known_chunks
+
 
 def plan(objects: Iterable[ObjectInfo], documents: Iterable[Document]) -> IngestionPlan:
     """Sort the bucket's objects by what became of them; failed documents are tried again."""
     known = {document.key: document for document in documents}
+    known_chunks = sum(document.chunks for document in known.values())
     new: list[ObjectInfo] = []
     changed: list[ObjectInfo] = []
     unchanged: list[ObjectInfo] = []
@@ -45,4 +62,5 @@ def plan(objects: Iterable[ObjectInfo], documents: Iterable[Document]) -> Ingest
         changed=tuple(changed),
         unchanged=tuple(unchanged),
         removed=tuple(known.values()),
+        known_chunks=known_chunks,
     )

@@ -60,6 +60,8 @@ class IngestionJob:
     statistics: IngestionJobStatistics
     progress: IngestionProgress
     failure_reasons: tuple[str, ...]
+    #: Whether it may delete more than half of the knowledge base.
+    allow_deletions: bool = False
     started_at: datetime
     updated_at: datetime
 

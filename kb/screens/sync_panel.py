@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from kb.errors import Conflict
+from kb.ingestion.plan import IngestionPlan
 from kb.models import IngestionJob, IngestionJobStatus
+from kb.screens.inert import inert
+from kb.wording import counted
 from kb.workbench import Workbench
 
-COLOURS = {
+Colour = Literal["green", "red", "orange", "blue"]
+COLOURS: dict[IngestionJobStatus, Colour] = {
     IngestionJobStatus.COMPLETE: "green",
     IngestionJobStatus.FAILED: "red",
     IngestionJobStatus.STOPPED: "orange",
@@ -43,15 +49,32 @@ def watch(bench: Workbench, ingestion_job_id: str) -> None:
             st.text(p.document_key)
 
 
-def last_result(job: IngestionJob) -> None:
-    """How the latest job ended, as a coloured badge with a word and its counts."""
-    s = job.statistics
-    st.badge(job.status.value, color=COLOURS.get(job.status, "blue"))  # type: ignore[arg-type]
-    st.caption(
-        f"Last sync: {s.documents_scanned} scanned, {s.new_documents_indexed} new, "
-        f"{s.modified_documents_indexed} modified, {s.documents_deleted} deleted, "
-        f"{s.documents_failed} failed"
+def deletions_allowed(todo: IngestionPlan) -> bool:
+    """Ask before a job that would delete more than half of the knowledge base."""
+    if not todo.needs_permission:
+        return False
+    st.warning(
+        f"The bucket no longer has {counted(len(todo.removed), 'document')} with "
+        f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks. A sync stops here unless you "
+        "allow it to delete them.",
+        icon=":material/delete_forever:",
     )
+    return st.checkbox("Delete them with the next sync", key="allow_deletions")
+
+
+def last_result(job: IngestionJob) -> None:
+    """How the latest job ended, as a coloured badge with a word, its counts and its reasons."""
+    s = job.statistics
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(job.status.value, color=COLOURS.get(job.status, "blue"))
+        st.caption(
+            f"Last sync: {s.documents_scanned} scanned, {s.new_documents_indexed} new, "
+            f"{s.modified_documents_indexed} modified, {s.documents_deleted} deleted, "
+            f"{s.documents_failed} failed"
+        )
+    if job.status is IngestionJobStatus.FAILED:
+        for reason in job.failure_reasons:
+            st.error(inert(reason), icon=":material/error:")
 
 
 def _stop(bench: Workbench, ingestion_job_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.job_queue import JobQueue
 from kb.errors import Conflict, KbError
-from kb.ingestion.plan import plan
+from kb.ingestion.plan import IngestionPlan, plan
 from kb.models import Document, DocumentStatus, IngestionJob, IngestionJobStatus, ObjectInfo
 from kb.protocols import ObjectStore
 from kb.settings import Settings
@@ -65,10 +65,16 @@ class DataSource:
 
     def waiting(self) -> int:
         """How many documents the next ingestion job would add, replace or remove."""
-        todo = plan(self._store.list_objects(), self._catalogue.list_documents())
+        todo = self.plan()
         return len(todo.new) + len(todo.changed) + len(todo.removed)
 
-    def start_ingestion_job(self, *, detached: bool = True) -> IngestionJob:
+    def plan(self) -> IngestionPlan:
+        """What the next ingestion job would do, as far as it is known without reading documents."""
+        return plan(self._store.list_objects(), self._catalogue.list_documents())
+
+    def start_ingestion_job(
+        self, *, detached: bool = True, allow_deletions: bool = False
+    ) -> IngestionJob:
         """Queue a job and, unless the caller works itself, make sure that a worker runs.
 
         Raises Conflict while another job of this data source runs; should its worker have died,
@@ -76,7 +82,7 @@ class DataSource:
         """
         self._end_lost_job()
         try:
-            job = self._catalogue.create_ingestion_job()
+            job = self._catalogue.create_ingestion_job(allow_deletions=allow_deletions)
         except Conflict:
             self._worker.ensure_running()
             raise

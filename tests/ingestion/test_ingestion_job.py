@@ -81,6 +81,7 @@ class StoppingRecords:
         self._after_chunks = after_chunks
         self.list_documents = catalogue.list_documents
         self.put_document = catalogue.put_document
+        self.get_ingestion_job = catalogue.get_ingestion_job
         self.finish_ingestion_job = catalogue.finish_ingestion_job
 
     def record_progress(
@@ -109,9 +110,11 @@ def sync(
     """Runs a job and returns its row as it ended."""
 
     def run(
-        embedder: Embedder | None = None, records: IngestionRecords | None = None
+        embedder: Embedder | None = None,
+        records: IngestionRecords | None = None,
+        allow_deletions: bool = True,
     ) -> IngestionJob:
-        job = catalogue.create_ingestion_job()
+        job = catalogue.create_ingestion_job(allow_deletions=allow_deletions)
         IngestionRun(
             job.ingestion_job_id,
             store=bucket,
@@ -381,3 +384,42 @@ def test_a_completed_job_forgets_the_vectors_of_texts_that_are_nowhere(
     sync()
     upload(bucket)
     assert sync().progress.embedding_calls == CHUNKS
+
+
+def test_a_sync_that_would_delete_more_than_half_stops_and_deletes_nothing(
+    bucket: LocalFolder, sync: Sync, vectors: PgvectorStore
+) -> None:
+    upload(bucket)
+    sync()
+    before = texts(vectors)
+    bucket.delete("guide.md")
+
+    job = sync(allow_deletions=False)
+
+    assert job.status is IngestionJobStatus.FAILED
+    assert "would delete 1 document" in job.failure_reasons[0]
+    assert texts(vectors) == before
+
+
+def test_a_sync_that_is_allowed_to_deletes_more_than_half(
+    bucket: LocalFolder, sync: Sync, vectors: PgvectorStore
+) -> None:
+    upload(bucket)
+    sync()
+    bucket.delete("guide.md")
+
+    job = sync(allow_deletions=True)
+
+    assert job.statistics.documents_deleted == 1
+    assert texts(vectors) == []
+
+
+def test_a_sync_that_deletes_less_than_half_need_not_be_allowed_to(
+    bucket: LocalFolder, sync: Sync
+) -> None:
+    upload(bucket, "a.md")
+    upload(bucket, "b.md", GUIDE + GUIDE.replace("a", "o"))
+    sync()
+    bucket.delete("a.md")
+
+    assert sync(allow_deletions=False).statistics.documents_deleted == 1

@@ -67,3 +67,15 @@ def test_a_page_without_a_database_says_what_to_do(
     assert not page.exception
     assert "python -m kb up" in page.error[0].value
     assert buttons(page) == {"Try again": False}
+
+
+def test_an_emptied_bucket_is_asked_about_before_anything_is_deleted(
+    open_page: OpenPage, bench: Workbench
+) -> None:
+    bench.data_source.upload("checkpoints.md", io.BytesIO(TEXT))
+    sync(bench)
+    bench.data_source.delete("checkpoints.md")
+    page = open_page("upload_and_sync.py")
+    assert not page.exception
+    assert "no longer has 1 document" in page.warning[0].value
+    assert page.checkbox("allow_deletions").value is False

@@ -31,7 +31,7 @@ def upload(bench: Workbench, key: str = "note.md", text: str = NOTE) -> None:
 
 def sync(bench: Workbench) -> IngestionJob:
     """Start a job, do it here and return it as it ended."""
-    job = bench.data_source.start_ingestion_job(detached=False)
+    job = bench.data_source.start_ingestion_job(detached=False, allow_deletions=True)
     *_, last = bench.data_source.watch(job.ingestion_job_id, work=True)
     return last
 
