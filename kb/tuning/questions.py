@@ -7,8 +7,9 @@ label says so wherever the figures are shown. Embeds nothing.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterable, Sequence
+
+from kb.documents.headings import plain_title
 
 #: For the page, beside every figure that such questions gave.
 CORPUS_QUESTIONS_SOURCE = (
@@ -18,10 +19,6 @@ FEWEST_WORDS = 6
 MOST_WORDS = 16
 #: Words that stay on either side of a snippet, so that it never is the chunk.
 _MARGIN_WORDS = 4
-#: "28.2.13. ", "Chapter 28. ", "Appendix A. " or "F.1. " in front of a title.
-_NUMBERING = re.compile(
-    r"^(?:(?:chapter|part|appendix)\s+[\dA-Z]+\.?|(?:[A-Z]|\d+)(?:\.\d+)*\.)\s+", re.IGNORECASE
-)
 
 
 def questions_from_corpus(
@@ -46,7 +43,7 @@ def questions_from_corpus(
 def _headings(paths: Iterable[Sequence[str]]) -> Iterable[str]:
     for path in paths:
         for title in path:
-            yield _NUMBERING.sub("", " ".join(title.split()))
+            yield plain_title(title)
 
 
 def _snippets(texts: Iterable[str], chance: random.Random) -> Iterable[str]:

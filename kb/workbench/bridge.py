@@ -7,13 +7,10 @@ to be dead, and whoever needs it next starts another. Only ever with the embedde
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
-import signal
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from kb.adapters.minilm import MiniLm
@@ -22,7 +19,6 @@ from kb.errors import ServerError
 from kb.postgres import bridge_install
 from kb.postgres.bridge import EmbeddingBridge, run_while_wanted
 from kb.postgres.embedded import EmbeddedServer
-from kb.postgres.system import kernel_lock
 from kb.settings import Settings
 from kb.workbench import detached
 
@@ -30,6 +26,7 @@ from kb.workbench import detached
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.05
+LOCK = "bridge.lock"
 
 
 class Bridge:
@@ -42,7 +39,7 @@ class Bridge:
     @property
     def pid(self) -> int | None:
         """Process id of the bridge that lives, if one does."""
-        return _pid(self._folder)
+        return detached.holder(self._lock)
 
     def is_ready(self) -> bool:
         """Whether SQL is answered now."""
@@ -73,13 +70,9 @@ class Bridge:
             raise ServerError(
                 "The bridge serves the embedded server only; unset KB_DATABASE_URL for it."
             )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with kernel_lock(self._lock, wait=False) as lock:
-            if lock is None:
-                return
-            os.ftruncate(lock, 0)
-            os.write(lock, str(os.getpid()).encode())
-            self._serve()
+        with detached.only_one(self._lock) as mine:
+            if mine:
+                self._serve()
 
     def _serve(self) -> None:
         server = EmbeddedServer(self._folder / "postgres")
@@ -109,7 +102,7 @@ class Bridge:
 
     @property
     def _lock(self) -> Path:
-        return self._folder / "bridge.lock"
+        return self._folder / LOCK
 
     @property
     def _state_file(self) -> Path:
@@ -122,27 +115,4 @@ class Bridge:
 
 def stop_bridge(data_dir: Path) -> bool:
     """End the bridge of a data folder; False if none ran."""
-    pid = _pid(data_dir)
-    if pid is None:
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while _pid(data_dir) == pid and time.monotonic() < deadline:
-        threading.Event().wait(POLL_SECONDS)
-    with suppress(ProcessLookupError):
-        if _pid(data_dir) == pid:
-            os.kill(pid, signal.SIGKILL)
-    return True
-
-
-def _pid(data_dir: Path) -> int | None:
-    path = data_dir / "bridge.lock"
-    if not path.is_file():
-        return None
-    with path.open("r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return int(file.read() or 0) or None
-    return None
+    return detached.stop(data_dir / LOCK, seconds=STOP_SECONDS)

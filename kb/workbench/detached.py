@@ -1,16 +1,25 @@
-"""Starts a process of `python -m kb` that outlives us: an own session, output into a file.
+"""Processes of `python -m kb` that outlive us: started once, found again, ended.
 
-Knows nothing of what it does.
+Such a process holds a kernel lock on a file of the data folder for as long as it lives, so a
+killed one is known to be dead and a second one is not started. Knows nothing of what they do.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
 
-from kb.settings import Settings
+from kb.settings import Settings, variable
 
+POLL_SECONDS = 0.05
 CHECKOUT = Path(__file__).resolve().parents[2]
 #: Those that we started: asked now and then, so that one that ended does not stay as a zombie.
 _STARTED: set[int] = set()
@@ -52,18 +61,56 @@ def has_failed(pid: int) -> bool:
     return status != 0
 
 
+@contextmanager
+def only_one(lock: Path) -> Iterator[bool]:
+    """Be the one process that holds `lock`; False if there is one already."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    # Kept open for as long as the process lives; the kernel frees the lock even on SIGKILL.
+    with lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield True
+
+
+def holder(lock: Path) -> int | None:
+    """Process id of the one that holds `lock`, if it lives."""
+    if not lock.is_file():
+        return None
+    with lock.open("r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(file.read() or 0) or None
+    return None
+
+
+def stop(lock: Path, *, seconds: float) -> bool:
+    """End the process that holds `lock`, by force after `seconds`; False if none ran."""
+    pid = holder(lock)
+    if pid is None:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while holder(lock) == pid and time.monotonic() < deadline:
+        threading.Event().wait(POLL_SECONDS)
+    with suppress(ProcessLookupError):
+        if holder(lock) == pid:
+            os.kill(pid, signal.SIGKILL)
+    return True
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """This process' own, with the settings as they are here, also those from secrets.toml."""
+    values = {variable(f.name): getattr(settings, f.name) for f in fields(settings)}
+    given = {name: str(value) for name, value in values.items() if value is not None}
     # The working folder may be any; the app runs from its checkout.
     path = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
-    own = {
-        **os.environ,
-        "PYTHONPATH": path,
-        "KB_DATA_DIR": str(settings.data_dir),
-        "KB_BUCKET": settings.bucket,
-    }
-    if settings.database_url:
-        own["KB_DATABASE_URL"] = settings.database_url
-    if settings.model_dir:
-        own["KB_MODEL_DIR"] = str(settings.model_dir)
-    return own
+    own = {name: value for name, value in os.environ.items() if name not in values}
+    return own | given | {"PYTHONPATH": path}

@@ -6,16 +6,9 @@ second one is not started and `down` finds it.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import fields
+from contextlib import suppress
 from pathlib import Path
 
 from kb.adapters.catalogue import Catalogue
@@ -24,11 +17,13 @@ from kb.errors import Conflict, ServerError
 from kb.ingestion.job import IngestionRun
 from kb.models import IngestionJob
 from kb.protocols import Embedder, ObjectStore, VectorStore
-from kb.settings import Settings, variable
+from kb.settings import Settings
+from kb.workbench import detached
 
 POLL_SECONDS = 0.25
-STOP_SECONDS = 20.0
-CHECKOUT = Path(__file__).resolve().parents[2]
+#: What a worker gets to end by itself; what it has embedded is kept either way.
+STOP_SECONDS = 5.0
+LOCK = "worker.lock"
 
 
 class Worker:
@@ -56,28 +51,16 @@ class Worker:
 
     def work_alone(self) -> None:
         """Be the detached worker of this data folder, or return if there is one already."""
-        with _worker_lock(self._settings.data_dir) as mine:
+        with detached.only_one(self._settings.data_dir / LOCK) as mine:
             if mine:
                 self.work()
 
     def ensure_running(self) -> None:
         """Start the detached worker of this data folder unless it lives."""
         # A heartbeat proves nothing for a while after a worker was killed; its lock does.
-        if worker_pid(self._settings.data_dir):
-            return
-        log = self._settings.data_dir / "worker.log"
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "kb", "worker", "--detached"],
-                cwd=CHECKOUT,
-                env=_environment(self._settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        # Reaped when it ends, should this process live longer.
-        threading.Thread(target=process.wait, daemon=True).start()
+        if worker_pid(self._settings.data_dir) is None:
+            log = self._settings.data_dir / "worker.log"
+            detached.start(self._settings, "worker", "--detached", log=log)
 
     def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
         """Yield the job several times a second until it has ended.
@@ -132,50 +115,9 @@ class Worker:
 
 def worker_pid(data_dir: Path) -> int | None:
     """Process id of the detached worker of this data folder, if it lives."""
-    path = data_dir / "worker.lock"
-    if not path.is_file():
-        return None
-    with path.open("r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return int(file.read() or 0) or None
-    return None
+    return detached.holder(data_dir / LOCK)
 
 
 def stop_worker(data_dir: Path) -> bool:
     """End the detached worker; a job it was running goes back to the queue. False if none ran."""
-    pid = worker_pid(data_dir)
-    if pid is None:
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while worker_pid(data_dir) == pid and time.monotonic() < deadline:
-        threading.Event().wait(0.1)
-    with suppress(ProcessLookupError):
-        if worker_pid(data_dir) == pid:
-            os.kill(pid, signal.SIGKILL)
-    return True
-
-
-@contextmanager
-def _worker_lock(data_dir: Path) -> Iterator[bool]:
-    # Kept open for as long as the worker lives; the kernel frees the lock even on SIGKILL.
-    with (data_dir / "worker.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield True
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """This process' own, with the settings as they are here, also those from secrets.toml."""
-    values = {variable(f.name): getattr(settings, f.name) for f in fields(settings)}
-    given = {name: str(value) for name, value in values.items() if value is not None}
-    return {name: value for name, value in os.environ.items() if name not in values} | given
+    return detached.stop(data_dir / LOCK, seconds=STOP_SECONDS)

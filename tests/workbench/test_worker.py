@@ -19,7 +19,8 @@ from kb.errors import Conflict
 from kb.models import IngestionJobStatus
 from kb.settings import Settings
 from kb.workbench import Workbench, open_workbench
-from kb.workbench.worker import CHECKOUT, _environment, stop_worker, worker_pid
+from kb.workbench.detached import CHECKOUT, environment
+from kb.workbench.worker import stop_worker, worker_pid
 
 pytestmark = pytest.mark.database
 
@@ -129,7 +130,7 @@ def test_an_interrupted_sync_stops_its_job(bench: Workbench, settings: Settings)
     process = subprocess.Popen(
         [sys.executable, "-m", "kb", "sync", "--wait"],
         cwd=CHECKOUT,
-        env=_environment(settings),
+        env=environment(settings),
         stderr=subprocess.PIPE,
         text=True,
     )
