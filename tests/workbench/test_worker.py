@@ -125,7 +125,8 @@ def test_a_job_that_had_ended_when_its_worker_died_is_not_done_again(
 
 
 def test_an_interrupted_sync_stops_its_job(bench: Workbench, settings: Settings) -> None:
-    upload(bench, sections=100)
+    # Ten seconds of embedding at the least, so that it can not be over before the signal.
+    upload(bench, sections=600)
     source = bench.data_source
     process = subprocess.Popen(
         [sys.executable, "-m", "kb", "sync", "--wait"],
@@ -140,7 +141,7 @@ def test_an_interrupted_sync_stops_its_job(bench: Workbench, settings: Settings)
     (job,) = source.list_ingestion_jobs()
     assert (process.returncode, errors.splitlines()[-1]) == (1, "Interrupted.")
     assert job.status is IngestionJobStatus.STOPPED
-    assert job.progress.embedding_calls < 100
+    assert job.progress.embedding_calls < 600
 
 
 def test_watching_takes_up_a_job_whose_worker_was_killed(
