@@ -20,6 +20,8 @@ COLOURS: dict[IngestionJobStatus, Colour] = {
     IngestionJobStatus.STOPPED: "orange",
 }
 POLL_SECONDS = 0.7
+#: The others are in the table of documents and in the history.
+SHOWN_REASONS = 5
 
 
 def running_job(bench: Workbench) -> IngestionJob | None:
@@ -72,9 +74,11 @@ def last_result(job: IngestionJob) -> None:
             f"{s.modified_documents_indexed} modified, {s.documents_deleted} deleted, "
             f"{s.documents_failed} failed"
         )
-    if job.status is IngestionJobStatus.FAILED:
-        for reason in job.failure_reasons:
+    for reason in job.failure_reasons[:SHOWN_REASONS]:
+        if job.status is IngestionJobStatus.FAILED:
             st.error(inert(reason), icon=":material/error:")
+        else:
+            st.warning(inert(reason), icon=":material/warning:")
 
 
 def _stop(bench: Workbench, ingestion_job_id: str) -> None:

@@ -57,6 +57,7 @@ def test_a_failed_document_shows_its_reason(open_page: OpenPage, bench: Workbenc
     table = page.dataframe[0].value
     assert table.loc[0, "Status"] == "FAILED"
     assert "pdf" in str(table.loc[0, "Reason"]).lower()
+    assert "not a PDF" in page.warning[0].value
 
 
 def test_a_page_without_a_database_says_what_to_do(
