@@ -18,10 +18,10 @@ from typing import Any
 from kb import bedrock_json, cli_embeddings, terminal
 from kb.demo import demo
 from kb.errors import KbError, ObjectStoreError
-from kb.ingestion.plan import IngestionPlan
 from kb.models import (
     IngestionJob,
     IngestionJobStatus,
+    IngestionPlan,
     ObjectInfo,
     SearchType,
     SweepResult,
@@ -30,7 +30,7 @@ from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, embedded_server, open_workbench
 from kb.workbench.bridge import stop_bridge
-from kb.workbench.worker import stop_worker
+from kb.workbench.keeper import Keeper, stop_workers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,7 +100,8 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
     worker_command = command("worker", worker, "run ingestion jobs until stopped")
-    worker_command.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    worker_command.add_argument("--kept", action="store_true", help=argparse.SUPPRESS)
+    commands.add_parser("keeper").set_defaults(command=keeper)
     cli_embeddings.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
@@ -119,7 +120,7 @@ def up(_options: argparse.Namespace) -> int:
 def down(_options: argparse.Namespace) -> int:
     """Stop worker, bridge and the embedded database."""
     settings = Settings.load()
-    stop_worker(settings.data_dir)
+    stop_workers(settings.data_dir)
     stop_bridge(settings.data_dir)
     if settings.uses_embedded_server:
         embedded_server(settings).stop()
@@ -241,10 +242,13 @@ def tune(options: argparse.Namespace) -> int:
 def worker(options: argparse.Namespace) -> int:
     """Run ingestion jobs until stopped."""
     with _workbench() as bench:
-        if options.detached:
-            bench.worker.work_alone()
-        else:
-            bench.worker.work()
+        bench.worker.work(kept=options.kept)
+    return 0
+
+
+def keeper(_options: argparse.Namespace) -> int:
+    """Keep this data folder's workers alive until told to end."""
+    Keeper(Settings.load()).run()
     return 0
 
 

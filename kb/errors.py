@@ -4,8 +4,10 @@
     ├── SettingsError          a setting is missing or wrong
     ├── ServerError            the embedded PostgreSQL can not be started or stopped
     ├── DatabaseError          the database refuses, is unreachable or lacks something
+    │   └── ConnectionLost     it does not answer (any more); what was committed is safe
     ├── ModelError             a model file or model service is missing, wrong or failing
-    ├── ObjectStoreError       the bucket refuses an object or can not be reached
+    ├── ObjectStoreError       the bucket refuses an object
+    │   └── BucketUnreachable  it can not be reached at all
     ├── DocumentError          one document can not be read; others still can
     │   └── UnsupportedFormat  its format is not supported
     ├── Conflict               somebody else is already doing this (Bedrock's ConflictException)
@@ -35,12 +37,20 @@ class DatabaseError(KbError):
     """The database refuses, is unreachable or lacks something."""
 
 
+class ConnectionLost(DatabaseError):
+    """The database does not answer (any more); what was committed is safe."""
+
+
 class ModelError(KbError):
     """A model file or model service is missing, wrong or failing."""
 
 
 class ObjectStoreError(KbError):
-    """The bucket refuses an object or can not be reached."""
+    """The bucket refuses an object."""
+
+
+class BucketUnreachable(ObjectStoreError):
+    """The bucket can not be reached at all."""
 
 
 class DocumentError(KbError):

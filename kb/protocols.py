@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -13,22 +13,30 @@ from numpy.typing import NDArray
 from kb.models import (
     AnswerPart,
     BuildReport,
-    Chunk,
     Document,
+    DocumentMetadata,
+    DocumentProgress,
     DocumentStatus,
+    DocumentWork,
+    DocumentWorkStatus,
     Index,
     IngestionJob,
-    IngestionJobStatistics,
     IngestionJobStatus,
-    IngestionProgress,
+    IngestionPlan,
     ModelIdentity,
     ObjectInfo,
-    Page,
     QueryPlan,
     RetrievalResult,
     Search,
     SearchType,
     ShadowCopy,
+)
+from kb.models.staging import (
+    PublishedVersion,
+    RebuildText,
+    StagedDocument,
+    StagedText,
+    StagedWindow,
 )
 
 
@@ -67,7 +75,15 @@ class Embedder(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many texts one call may take."""
+        """How many texts one call should take."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls at once are worth it."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that it takes of a text, those that it adds included."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Length of each text in the model's own tokens, without truncation."""
@@ -79,58 +95,151 @@ class Embedder(Protocol):
         """Vector of a question, shape (dimensions,)."""
 
 
-class IngestionRecords(Protocol):
-    """What the workbench remembers of documents and ingestion jobs. Errors are DatabaseError."""
+class DocumentRecords(Protocol):
+    """What the workbench remembers of a data source's documents. Errors are DatabaseError."""
+
+    def document_id(self, key: str) -> str:
+        """The id of the document with this key; the same for ever."""
 
     def list_documents(self) -> list[Document]:
         """Every document of the data source, by key."""
+
+    def get_document(self, document_id: str) -> Document | None:
+        """One document, if it is known."""
 
     def put_document(
         self, info: ObjectInfo, status: DocumentStatus, status_reason: str | None = None
     ) -> str:
         """Record an object of the bucket and return its document_id."""
 
+    def check_model(self) -> None:
+        """Raise DatabaseError when the stored vectors are of another model than the one in use."""
+
+
+class IngestionRecords(Protocol):
+    """Ingestion jobs and what each does with which document. Errors are DatabaseError."""
+
     def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
         """One job as it stands now."""
 
+    def begin_ingestion_job(
+        self, ingestion_job_id: str, todo: IngestionPlan, document_ids: Sequence[str]
+    ) -> None:
+        """Write down what a job has to do, unless that is done; ids in the order of `todo.work`."""
+
+    def waiting_documents(self, ingestion_job_id: str) -> list[str]:
+        """Ids of its documents that are not finished, but for those to be deleted."""
+
+    def deletions(self, ingestion_job_id: str) -> list[str]:
+        """Ids of its documents that are still to be deleted."""
+
+    def count_deleted(self, ingestion_job_id: str, document_id: str) -> None:
+        """A document was deleted; counted once."""
+
+    def begin_document(self, ingestion_job_id: str, document_id: str) -> DocumentWork | None:
+        """Take a document up under a new attempt; None when that is not, or no longer, wanted."""
+
     def record_progress(
-        self,
-        ingestion_job_id: str,
-        statistics: IngestionJobStatistics,
-        progress: IngestionProgress,
-        failure_reasons: Sequence[str],
-    ) -> IngestionJobStatus:
-        """Store how far a job has come and return its status: STOPPING means stop."""
+        self, work: DocumentWork, progress: DocumentProgress
+    ) -> IngestionJobStatus | None:
+        """Store how far a document is; the job's status, or None when another has taken it over."""
 
-    def finish_ingestion_job(self, ingestion_job_id: str, status: IngestionJobStatus) -> None:
-        """Give the job its final status."""
+    def finish_document(
+        self, work: DocumentWork, status: DocumentWorkStatus, status_reason: str | None = None
+    ) -> None:
+        """End a document's part in its job and count it."""
+
+    def finish_ingestion_job(
+        self, ingestion_job_id: str, status: IngestionJobStatus, failure_reason: str | None = None
+    ) -> None:
+        """Give a job its final status, unless it has one."""
 
 
-class VectorStore(Protocol):
-    """Chunks with their vectors, as Bedrock's table has them. Errors are DatabaseError."""
+class ReadingThread(Protocol):
+    """Stages a document's pages and chunks while others work on them."""
 
-    def known_embeddings(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """Vectors that exist for texts with these sha256 hashes, published or staged."""
+    def is_done(self) -> bool:
+        """Whether everything is staged; raises what ended the thread."""
 
-    def stage_embeddings(self, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        """Keep vectors of a document that is not published yet."""
+    def wait(self, seconds: float) -> None:
+        """Until something more is staged, at most so long."""
+
+
+class StagingArea(Protocol):
+    """Documents on their way in, invisible to readers. Errors are DatabaseError.
+
+    Whatever is added is committed at once. Raises Superseded for an attempt that was taken over.
+    """
+
+    def staged_document(self, document_id: str) -> StagedDocument | None:
+        """How much of a document is staged."""
+
+    def clear(self, work: DocumentWork) -> None:
+        """Forget the document's pages and chunks, not its vectors."""
+
+    def add(self, work: DocumentWork, window: StagedWindow) -> None:
+        """Stage the next pages and chunks."""
+
+    def texts(self, work: DocumentWork, *, after: int, limit: int) -> list[StagedText]:
+        """The chunks that follow the one with the ordinal `after`."""
+
+    def claim(self, work: DocumentWork, hashes: Sequence[bytes]) -> set[bytes]:
+        """Those of the texts that no other living attempt is embedding; they are ours now."""
+
+    def add_embeddings(
+        self, work: DocumentWork, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+    ) -> None:
+        """Keep and count the vectors of these texts."""
+
+    def clear_embeddings(self) -> None:
+        """Forget vectors and claims unless another job runs; what is published stays."""
+
+
+class PublishingArea(Protocol):
+    """What readers see, changed one document at a time. Errors are DatabaseError."""
 
     def publish(
         self,
-        document_id: str,
-        info: ObjectInfo,
-        pages: Sequence[Page],
-        chunks: Sequence[Chunk],
-        hashes: Sequence[bytes],
-        vectors: NDArray[np.float32],
+        work: DocumentWork,
+        version: PublishedVersion,
+        *,
+        report: Callable[[int], None],
+        is_stopping: Callable[[], bool],
+    ) -> bool:
+        """Replace the document by what is staged, in one transaction; False if a vector lacks."""
+
+    def publish_metadata(
+        self, work: DocumentWork, metadata: DocumentMetadata, metadata_etag: str | None
     ) -> None:
-        """Replace all of a document by this version, in one transaction."""
+        """Give the document's chunks new attributes, in one transaction."""
 
     def remove(self, document_id: str) -> None:
         """Take a document and its chunks away, in one transaction."""
 
-    def clear_staged_embeddings(self) -> None:
-        """Forget the staged vectors; they are published now."""
+
+class RebuildArea(Protocol):
+    """The knowledge base's successor for another model, while it is made. Errors: DatabaseError."""
+
+    def check_alone(self, ingestion_job_id: str) -> None:
+        """Raise Conflict while another job of the database runs."""
+
+    def is_current(self) -> bool:
+        """Whether the vectors that readers see are of the model in use."""
+
+    def texts(self, limit: int) -> list[RebuildText]:
+        """Some of the texts that still have no vector of the model in use."""
+
+    def add_embeddings(
+        self, ingestion_job_id: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+    ) -> None:
+        """Keep and count the vectors of these texts."""
+
+    def swap(self) -> bool:
+        """Let readers see the new vectors, all at once; False when some text lacks its vector."""
+
+
+class VectorStore(Protocol):
+    """Chunks with their vectors, as Bedrock's table has them. Errors are DatabaseError."""
 
     def retrieve(
         self,

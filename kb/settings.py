@@ -18,6 +18,8 @@ BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
 #: The answerer that quotes.
 EXTRACTIVE = "extractive"
+#: Bedrock's dataDeletionPolicy.
+DELETE, RETAIN = "DELETE", "RETAIN"
 
 
 def default_data_dir() -> Path:
@@ -57,6 +59,13 @@ class Settings:
     )
     chunk_tokens: int = _setting(300, "Largest chunk, in tokens of the embedding model")
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
+    data_deletion_policy: str = _setting(
+        DELETE, "`DELETE` or `RETAIN` what was indexed of documents that have left the bucket"
+    )
+    workers: int = _setting(1, "Workers that the app and `sync` start on this machine, 0 to 16")
+    heartbeat_seconds: float = _setting(
+        3.0, "Seconds between a worker's signs of life; dead after four missed ones"
+    )
     answer_threshold: float = _setting(
         0.43, "Similarity below which the knowledge base does not answer (0 to 1)"
     )
@@ -133,6 +142,22 @@ def _share(value: Any) -> float:
     return number
 
 
+def _seconds(value: Any) -> float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1
+    if not 0.1 <= number <= 60:
+        raise ValueError("it must be a number of seconds between 0.1 and 60")
+    return number
+
+
+def _deletion_policy(value: Any) -> str:
+    if value not in (DELETE, RETAIN):
+        raise ValueError(f"it must be {DELETE} or {RETAIN}")
+    return str(value)
+
+
 def _bucket(value: Any) -> str:
     if not BUCKET_NAME.fullmatch(str(value)):
         raise ValueError("use 3 to 63 lower-case letters, digits, dots and hyphens, as S3 does")
@@ -157,6 +182,9 @@ _CONVERTERS: dict[str, Any] = {
     # The model's window is 512 tokens and the heading path goes in front of the chunk.
     "chunk_tokens": _whole_number(20, 400),
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
+    "data_deletion_policy": _deletion_policy,
+    "workers": _whole_number(0, 16),
+    "heartbeat_seconds": _seconds,
     "answer_threshold": _share,
     "port": _whole_number(1, 65535),
 }

@@ -10,11 +10,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Self
 
-from kb.ingestion.plan import IngestionPlan
 from kb.models import (
     Document,
     IngestionJob,
     IngestionJobStatus,
+    IngestionPlan,
     Measurement,
     RetrievalResult,
     RetrieveAndGenerateResponse,

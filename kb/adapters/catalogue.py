@@ -1,58 +1,47 @@
-"""What the workbench remembers beside Bedrock's table: documents, ingestion jobs, geometry."""
+"""What the workbench remembers of a knowledge base: its model, its data source, its documents."""
 
 from __future__ import annotations
 
-import secrets
-import string
 import uuid
-from collections.abc import Sequence
-from typing import Any
 
 import psycopg
 from sqlalchemy import Engine
 
 from kb.adapters.database import Row, rows, transaction
-from kb.errors import Conflict, DatabaseError, ResourceNotFound
-from kb.models import (
-    Document,
-    DocumentStatus,
-    IngestionJob,
-    IngestionJobStatistics,
-    IngestionJobStatus,
-    IngestionProgress,
-    ModelIdentity,
-    ObjectInfo,
-)
-
-#: Bedrock's ids are ten of these.
-ID_LETTERS = string.ascii_uppercase + string.digits
+from kb.adapters.ingestion_jobs import new_id
+from kb.errors import DatabaseError
+from kb.models import Document, DocumentStatus, ModelIdentity, ObjectInfo
 
 
 class Catalogue:
-    """IngestionRecords of one data source, and the job list that pages and CLI show."""
+    """DocumentRecords of one data source."""
 
     def __init__(self, engine: Engine, *, bucket: str, identity: ModelIdentity) -> None:
         """Find the knowledge base of this bucket, or create it for this embedding model.
 
-        Raises DatabaseError when its vectors are of another model.
+        The chunks of all buckets are in one table, so the model is that of the first one.
         """
         self._engine = engine
         self._bucket = bucket
-        self._check_models(identity)
-        found = self._find() or self._create(identity)
+        self._identity = identity
+        found = self._find() or self._create(self.embedding_model() or identity)
         self.knowledge_base_id: str = found["knowledge_base_id"]
         self.data_source_id: str = found["data_source_id"]
 
-    def _check_models(self, identity: ModelIdentity) -> None:
-        """The chunks of all buckets are in one table, so all must have the same model."""
+    def embedding_model(self) -> ModelIdentity | None:
+        """The model whose vectors the database holds; None before there is a knowledge base."""
         with transaction(self._engine) as connection:
             found = rows(connection, "catalogue/embedding_models")
-        for stored in (ModelIdentity(**row) for row in found):
-            if stored != identity:
-                raise DatabaseError(
-                    f"This database holds vectors of {stored}, not of {identity}; "
-                    "go back to that model or use another KB_DATA_DIR or database."
-                )
+        return ModelIdentity(**found[0]) if found else None
+
+    def check_model(self) -> None:
+        """Raise DatabaseError when the vectors are of another model than the one in use."""
+        stored = self.embedding_model()
+        if stored != self._identity:
+            raise DatabaseError(
+                f"This database holds vectors of {stored}, not of {self._identity}; run "
+                "`python -m kb sync --rebuild` to embed everything anew, or go back to that model."
+            )
 
     def _find(self) -> Row | None:
         with transaction(self._engine) as connection:
@@ -65,8 +54,8 @@ class Catalogue:
                 rows(
                     connection,
                     "catalogue/create_knowledge_base",
-                    knowledge_base_id=_new_id(),
-                    data_source_id=_new_id(),
+                    knowledge_base_id=new_id(),
+                    data_source_id=new_id(),
                     name=self._bucket,
                     bucket=self._bucket,
                     provider=identity.provider,
@@ -90,6 +79,11 @@ class Catalogue:
         with transaction(self._engine) as connection:
             found = rows(connection, "catalogue/list_documents", data_source_id=self.data_source_id)
         return [self._document(row) for row in found]
+
+    def get_document(self, document_id: str) -> Document | None:
+        with transaction(self._engine) as connection:
+            found = rows(connection, "catalogue/get_document", document_id=document_id)
+        return self._document(found[0]) if found else None
 
     def put_document(
         self, info: ObjectInfo, status: DocumentStatus, status_reason: str | None = None
@@ -115,79 +109,6 @@ class Catalogue:
             found = rows(connection, "catalogue/count_chunks", data_source_id=self.data_source_id)
         return found[0]["documents"], found[0]["chunks"]
 
-    def create_ingestion_job(self, *, allow_deletions: bool = False) -> IngestionJob:
-        """Record a new job; raises Conflict while another one runs."""
-        ingestion_job_id = _new_id()
-        try:
-            with transaction(self._engine) as connection:
-                rows(
-                    connection,
-                    "ingestion/create_job",
-                    ingestion_job_id=ingestion_job_id,
-                    data_source_id=self.data_source_id,
-                    allow_deletions=allow_deletions,
-                )
-        except DatabaseError as error:
-            if _is_duplicate(error):
-                raise Conflict(
-                    "An ingestion job of this data source is already running; "
-                    "wait for it or stop it first."
-                ) from error
-            raise
-        return self.get_ingestion_job(ingestion_job_id)
-
-    def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
-        """One job as it stands now."""
-        with transaction(self._engine) as connection:
-            found = rows(connection, "ingestion/get_job", ingestion_job_id=ingestion_job_id)
-        if not found:
-            raise ResourceNotFound(f"There is no ingestion job '{ingestion_job_id}'.")
-        return _job(found[0])
-
-    def list_ingestion_jobs(self, limit: int = 20) -> list[IngestionJob]:
-        """The latest jobs, newest first."""
-        with transaction(self._engine) as connection:
-            found = rows(
-                connection,
-                "ingestion/list_jobs",
-                data_source_id=self.data_source_id,
-                row_limit=limit,
-            )
-        return [_job(row) for row in found]
-
-    def record_progress(
-        self,
-        ingestion_job_id: str,
-        statistics: IngestionJobStatistics,
-        progress: IngestionProgress,
-        failure_reasons: Sequence[str],
-    ) -> IngestionJobStatus:
-        with transaction(self._engine) as connection:
-            found = rows(
-                connection,
-                "ingestion/record_progress",
-                ingestion_job_id=ingestion_job_id,
-                failure_reasons=list(failure_reasons),
-                **_fields(statistics),
-                **_fields(progress),
-            )
-        return IngestionJobStatus(found[0]["status"])
-
-    def finish_ingestion_job(self, ingestion_job_id: str, status: IngestionJobStatus) -> None:
-        with transaction(self._engine) as connection:
-            rows(
-                connection,
-                "ingestion/finish_job",
-                ingestion_job_id=ingestion_job_id,
-                status=status.value,
-            )
-
-    def stop_ingestion_job(self, ingestion_job_id: str) -> None:
-        """Ask a running job to stop; Bedrock's Conflict when it has already ended."""
-        with transaction(self._engine) as connection:
-            if not rows(connection, "ingestion/stop_job", ingestion_job_id=ingestion_job_id):
-                raise Conflict("This ingestion job has already ended; there is nothing to stop.")
-
     def _document(self, row: Row) -> Document:
         return Document(
             document_id=str(row["document_id"]),
@@ -198,10 +119,17 @@ class Catalogue:
                 for name in (
                     "key",
                     "etag",
+                    "metadata_etag",
                     "size_bytes",
                     "status_reason",
                     "pages",
+                    "pages_text",
+                    "pages_empty",
+                    "pages_skipped",
+                    "pages_failed",
                     "chunks",
+                    "chunking",
+                    "embedding_prefix",
                     "updated_at",
                 )
             },
@@ -210,28 +138,3 @@ class Catalogue:
 
 def _is_duplicate(error: DatabaseError) -> bool:
     return isinstance(error.__cause__, psycopg.errors.UniqueViolation)
-
-
-def _new_id() -> str:
-    return "".join(secrets.choice(ID_LETTERS) for _ in range(10))
-
-
-def _fields(value: IngestionJobStatistics | IngestionProgress) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__slots__}
-
-
-def _job(row: Row) -> IngestionJob:
-    return IngestionJob(
-        ingestion_job_id=row["ingestion_job_id"],
-        data_source_id=row["data_source_id"],
-        knowledge_base_id=row["knowledge_base_id"],
-        status=IngestionJobStatus(row["status"]),
-        statistics=IngestionJobStatistics(
-            **{name: row[name] for name in IngestionJobStatistics.__slots__}
-        ),
-        progress=IngestionProgress(**{name: row[name] for name in IngestionProgress.__slots__}),
-        failure_reasons=tuple(row["failure_reasons"]),
-        allow_deletions=row["allow_deletions"],
-        started_at=row["started_at"],
-        updated_at=row["updated_at"],
-    )

@@ -1,4 +1,4 @@
-"""COPY BINARY of pages and chunks: the fast way in. Part of PgvectorStore's transaction."""
+"""COPY BINARY of pages, chunks and vectors: the fast way in. Part of Staging's transactions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg.types.json import Json, Jsonb
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from kb import sql
-from kb.adapters.database import driver, rows
+from kb.adapters.database import driver
 from kb.documents.marks import pack_boxes
-from kb.models import Chunk, Page
+from kb.models import Chunk, JsonValue, Page, ParentChunk, Placement
 from kb.retrieval.identifiers import identifiers
 
 #: Bedrock's reserved metadata keys.
@@ -38,56 +38,63 @@ def pages(connection: Connection, document_id: str, pages: Sequence[Page]) -> No
 def chunks(
     connection: Connection,
     document_id: str,
-    pages: Sequence[Page],
     chunks: Sequence[Chunk],
-    hashes: Sequence[bytes],
-    vectors: NDArray[np.float32],
-    metadata: Mapping[str, str],
-) -> None:
-    """Write chunks to Bedrock's table and their bookkeeping beside it."""
-    ids = [_chunk_id(document_id, chunk, h) for chunk, h in zip(chunks, hashes, strict=True)]
-    # As Bedrock does: a page number is for formats that are made of pages.
-    paged = any(len(page.boxes) for page in pages)
-    with _copy(connection, "ingestion/copy_chunks", "uuid vector text json jsonb") as copy:
-        for chunk_id, chunk, vector in zip(ids, chunks, vectors, strict=True):
-            own: dict[str, str | int] = {**metadata, CHUNK_ID: str(chunk_id)}
-            if paged:
-                own[PAGE_NUMBER] = chunk.page_number
-            copy.write_row((chunk_id, vector, chunk.text, Json(own), Jsonb(own)))
-    _bookkeeping(connection, document_id, ids, chunks, hashes, {p.number: p.label for p in pages})
-
-
-def _bookkeeping(
-    connection: Connection,
-    document_id: str,
     ids: Sequence[uuid.UUID],
-    chunks: Sequence[Chunk],
     hashes: Sequence[bytes],
     labels: Mapping[int, str],
+    metadata: Mapping[str, JsonValue],
+    *,
+    has_page_numbers: bool,
 ) -> None:
-    # By way of a temporary table, since COPY can not compute the lexemes.
-    rows(connection, "ingestion/create_incoming_chunks")
-    types = "uuid int4 text[] int4 int4 int4 text int4[] bytea text text[]"
-    with _copy(connection, "ingestion/copy_incoming_chunks", types) as copy:
-        for chunk_id, chunk, text_sha256 in zip(ids, chunks, hashes, strict=True):
+    """Write chunks; `metadata` is what all of them share."""
+    types = "uuid int4 uuid text text[] int4 int4 int4 text int4[] bytea text[] jsonb int4"
+    with _copy(connection, "ingestion/copy_chunks", types) as copy:
+        for chunk, chunk_id, text_sha256 in zip(chunks, ids, hashes, strict=True):
+            own: dict[str, JsonValue] = {**metadata, CHUNK_ID: str(chunk_id)}
+            if has_page_numbers:
+                own[PAGE_NUMBER] = chunk.page_number
             words = "\n".join((*chunk.heading_path, chunk.text))
-            place = (chunk.page_number, chunk.placements[-1].page_number, labels[chunk.page_number])
             copy.write_row(
                 (
-                    *(chunk_id, chunk.ordinal, list(chunk.heading_path), chunk.tokens, *place),
-                    *(_placements(chunk), text_sha256, words, identifiers(words)),
+                    *(uuid.UUID(document_id), chunk.ordinal, chunk_id, chunk.text),
+                    *(list(chunk.heading_path), chunk.tokens, *_place(chunk.placements, labels)),
+                    *(text_sha256, identifiers(words), Jsonb(own)),
+                    chunk.parent.ordinal if chunk.parent else None,
                 )
             )
-    rows(connection, "ingestion/insert_chunks", document_id=document_id)
 
 
-def _chunk_id(document_id: str, chunk: Chunk, text_sha256: bytes) -> uuid.UUID:
-    """The same chunk of the same document always has the same id."""
-    return uuid.uuid5(uuid.UUID(document_id), f"{chunk.ordinal}:{text_sha256.hex()}")
+def parents(
+    connection: Connection,
+    document_id: str,
+    parents: Sequence[ParentChunk],
+    labels: Mapping[int, str],
+) -> None:
+    """Write what is returned in place of its chunks."""
+    types = "uuid int4 text text[] int4 int4 int4 text int4[]"
+    with _copy(connection, "ingestion/copy_parents", types) as copy:
+        for parent in parents:
+            words = (parent.text, list(parent.heading_path), parent.tokens)
+            place = _place(parent.placements, labels)
+            copy.write_row((uuid.UUID(document_id), parent.ordinal, *words, *place))
 
 
-def _placements(chunk: Chunk) -> list[list[int]]:
-    return [[p.start, p.end, p.page_number, p.page_start] for p in chunk.placements]
+def embeddings(
+    connection: Connection, model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+) -> None:
+    """Write vectors of texts; shape (len(hashes), dimensions)."""
+    with _copy(connection, "ingestion/copy_embeddings", "bytea text vector") as copy:
+        for text_sha256, vector in zip(hashes, vectors, strict=True):
+            copy.write_row((text_sha256, model, vector))
+
+
+def _place(
+    placements: Sequence[Placement], labels: Mapping[int, str]
+) -> tuple[int, int, str, list[list[int]]]:
+    """First page, last page, label of the first, and rows of (start, end, page, page_start)."""
+    first, last = placements[0].page_number, placements[-1].page_number
+    found = [[p.start, p.end, p.page_number, p.page_start] for p in placements]
+    return first, last, labels[first], found
 
 
 @contextmanager

@@ -16,13 +16,17 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from kb import sql
-from kb.errors import DatabaseError, SettingsError
+from kb.errors import ConnectionLost, DatabaseError, SettingsError
 
 #: Row factory of psycopg, for paths that bypass SQLAlchemy.
 Row = dict[str, Any]
 
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
+#: SQLSTATEs of a server that goes away: crash, shutdown, start, and a connection that broke.
+GONE = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
+#: disk_full and insufficient_resources.
+NO_ROOM = ("53100", "53000")
 
 
 def open_engine(database_url: str) -> Engine:
@@ -88,10 +92,13 @@ def translated_errors() -> Iterator[None]:
 def _translate(error: BaseException) -> DatabaseError:
     words = str(error).strip().splitlines()
     first = words[0] if words else type(error).__name__
-    if isinstance(error, psycopg.OperationalError) and getattr(error, "sqlstate", None) is None:
-        return DatabaseError(
+    sqlstate = getattr(error, "sqlstate", None)
+    if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate in GONE):
+        return ConnectionLost(
             f"The database does not answer; run `python -m kb up` or check KB_DATABASE_URL: {first}"
         )
+    if sqlstate in NO_ROOM:
+        return DatabaseError(f"The database has no room left; make some and try again: {first}")
     return DatabaseError(f"The database refused: {first}")
 
 

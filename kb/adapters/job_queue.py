@@ -1,15 +1,21 @@
 """Ingestion jobs on a PostgreSQL-backed queue (procrastinate), and the workers that run them.
 
-The queue lives in a schema of its own, beside the workbench's. Which job runs, and how it ends,
-is told by the job's row; the queue only carries its id.
+The queue lives in a schema of its own, beside the workbench's, and each data source has a queue
+of its own in it. It carries ids only: what is to be done, and how it ended, is told by the rows
+of the job and of its documents. A task may therefore run twice; the second time finds it done.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Iterator
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Protocol
 
 import procrastinate
 import psycopg
@@ -17,25 +23,60 @@ from procrastinate.exceptions import ConnectorException
 
 from kb import sql
 from kb.adapters.database import libpq_url, translated_errors
-from kb.errors import DatabaseError
+from kb.errors import ConnectionLost
 
 log = logging.getLogger(__name__)
 
 SCHEMA = "workbench_queue"
-QUEUE = "ingestion"
-#: Seconds between a worker's signs of life, and without one until it counts as dead.
-HEARTBEAT_SECONDS = 5.0
-DEAD_SECONDS = 20.0
+BEGIN, INGEST = "begin_ingestion_job", "ingest_document"
+#: Signs of life that a worker may miss before it counts as dead.
+MISSED_HEARTBEATS = 4
+#: Documents that a worker has in hand: one may be read while another is embedded.
+DOCUMENTS_AT_ONCE = 2
+#: Seconds until a worker notices that it is to end.
+POLL_SECONDS = 0.1
 #: Not that of the schema; see kb.adapters.schema.
 PREPARE_LOCK = 5_150_002
 
 
-class JobQueue:
-    """Where ingestion jobs wait for a worker."""
+class Tasks(Protocol):
+    """What a worker does; each may be asked for again after it was done."""
 
-    def __init__(self, database_url: str) -> None:
+    def begin(self, ingestion_job_id: str) -> None:
+        """Find out what the job has to do and hand its documents to the queue."""
+
+    def ingest(self, ingestion_job_id: str, document_id: str) -> None:
+        """Do one document."""
+
+    @property
+    def ended(self) -> threading.Event:
+        """Set when the worker is to end."""
+
+    def heartbeat(self) -> None:
+        """Give a sign of life."""
+
+    def end(self) -> None:
+        """Make running tasks give back what they have, and the worker end."""
+
+    def leave(self) -> None:
+        """The worker has ended."""
+
+
+class JobQueue:
+    """Where the jobs and documents of one data source wait for a worker."""
+
+    def __init__(
+        self, database_url: str, *, data_source_id: str = "", heartbeat_seconds: float = 3.0
+    ) -> None:
         self._conninfo = libpq_url(database_url).render_as_string(hide_password=False)
         self._options = f"-c search_path={SCHEMA}"
+        self._queue = f"ingestion-{data_source_id}"
+        self._heartbeat_seconds = heartbeat_seconds
+
+    @property
+    def dead_seconds(self) -> float:
+        """How long a worker may be silent before it counts as dead."""
+        return MISSED_HEARTBEATS * self._heartbeat_seconds
 
     def prepare(self) -> None:
         """Create the queue's tables unless they are there."""
@@ -50,57 +91,96 @@ class JobQueue:
             with _queue_errors(), app.open():
                 app.schema_manager.apply_schema()
 
-    def defer(self, ingestion_job_id: str) -> None:
+    def defer_job(self, ingestion_job_id: str) -> None:
         """Hand a job to whichever worker is free."""
         app = self._app()
         with _queue_errors(), app.open():
-            app.configure_task("run_ingestion_job", queue=QUEUE).defer(
+            app.configure_task(BEGIN, queue=self._queue, lock=ingestion_job_id).defer(
                 ingestion_job_id=ingestion_job_id
             )
 
+    def defer_documents(self, ingestion_job_id: str, document_ids: Sequence[str]) -> None:
+        """Hand the documents of a job to whichever workers are free, in this order."""
+        app = self._app()
+        with _queue_errors(), app.open():
+            task = app.configure_task(INGEST, queue=self._queue)
+            wanted: list[dict[str, Any]] = [
+                {"ingestion_job_id": ingestion_job_id, "document_id": document_id}
+                for document_id in document_ids
+            ]
+            task.batch_defer(*wanted)
+
     def holds(self, ingestion_job_id: str) -> bool:
-        """Whether a job waits for a worker or has one, be it a dead one."""
-        return self._one("queue/holds_job", ingestion_job_id=ingestion_job_id)
-
-    def has_live_worker(self) -> bool:
-        """Whether a worker has shown a sign of life lately, on this or any other machine."""
-        return self._one("queue/live_workers", dead_seconds=DEAD_SECONDS)
-
-    def _one(self, name: str, **parameters: object) -> bool:
+        """Whether something of a job waits for a worker or has one, be it a dead one."""
         with translated_errors(), psycopg.connect(self._conninfo) as connection:
-            row = connection.execute(sql.psycopg_query(name), parameters).fetchone()
+            row = connection.execute(
+                sql.psycopg_query("queue/holds_job"), {"ingestion_job_id": ingestion_job_id}
+            ).fetchone()
         return bool(row and row[0])
 
-    def work(self, run: Callable[[str], None], *, wait: bool) -> None:
-        """Run jobs with `run(ingestion_job_id)`: until told to stop, or until none is waiting."""
-        app = self._app()
+    def forget(self, ingestion_job_id: str) -> None:
+        """Take what waits of a job out of the queue, when the job has ended."""
+        with translated_errors(), psycopg.connect(self._conninfo) as connection:
+            connection.execute(
+                sql.psycopg_query("queue/forget_job"), {"ingestion_job_id": ingestion_job_id}
+            )
 
-        @app.task(name="run_ingestion_job", queue=QUEUE)
-        def run_ingestion_job(ingestion_job_id: str) -> None:
-            run(ingestion_job_id)
+    def work(self, tasks: Tasks, *, signals: bool) -> None:
+        """Run tasks until they have ended or, with `signals`, SIGTERM or SIGINT comes.
 
-        @app.periodic(cron="*/10 * * * * *")
-        @app.task(name="retry_stalled_jobs", queue=QUEUE, pass_context=True)
-        async def retry_stalled_jobs(context: procrastinate.JobContext, timestamp: int) -> None:
-            await _retry_stalled(context.app)
-
-        async def run_worker() -> None:
-            async with app.open_async():
-                # The periodic task's first time is up to ten seconds away.
-                await _retry_stalled(app)
-                await app.run_worker_async(
-                    queues=[QUEUE],
-                    wait=wait,
-                    # One slot for the job, one for looking after jobs of dead workers.
-                    concurrency=2,
-                    install_signal_handlers=wait,
-                    update_heartbeat_interval=HEARTBEAT_SECONDS,
-                    stalled_worker_timeout=DEAD_SECONDS,
-                    delete_jobs="successful",
-                )
-
+        Raises ConnectionLost when the database goes away; whatever ran is taken up again.
+        """
         with _queue_errors():
-            asyncio.run(run_worker())
+            asyncio.run(self._work(tasks, signals))
+
+    async def _work(self, tasks: Tasks, signals: bool) -> None:
+        app = self._app()
+        app.task(name=BEGIN)(tasks.begin)
+        app.task(name=INGEST)(tasks.ingest)
+        async with app.open_async():
+            worker = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[self._queue],
+                    concurrency=DOCUMENTS_AT_ONCE,
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=self._heartbeat_seconds,
+                    stalled_worker_timeout=self.dead_seconds,
+                    fetch_job_polling_interval=self._heartbeat_seconds,
+                    delete_jobs="always",
+                )
+            )
+            if signals:
+                loop = asyncio.get_running_loop()
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    loop.add_signal_handler(number, tasks.end)
+            try:
+                await self._look_after(app, tasks, worker)
+            finally:
+                # Also when the database is lost: threads would go on, and so would the process.
+                tasks.end()
+                worker.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await worker
+                await asyncio.to_thread(tasks.leave)
+
+    async def _look_after(
+        self, app: procrastinate.App, tasks: Tasks, worker: asyncio.Task[None]
+    ) -> None:
+        """Give signs of life, and take up what dead workers have left, until the worker ends."""
+        while not (worker.done() or tasks.ended.is_set()):
+            await asyncio.to_thread(tasks.heartbeat)
+            await self._retry_stalled(app)
+            again = time.monotonic() + self._heartbeat_seconds
+            while time.monotonic() < again and not tasks.ended.is_set() and not worker.done():
+                await asyncio.wait([worker], timeout=POLL_SECONDS)
+
+    async def _retry_stalled(self, app: procrastinate.App) -> None:
+        stalled = await app.job_manager.get_stalled_jobs(
+            queue=self._queue, seconds_since_heartbeat=self.dead_seconds
+        )
+        for job in stalled:
+            log.warning("%s lost its worker and is taken up again", job.task_kwargs)
+            await app.job_manager.retry_job(job)
 
     def _app(self) -> procrastinate.App:
         return procrastinate.App(
@@ -112,19 +192,12 @@ class JobQueue:
 
 @contextmanager
 def _queue_errors() -> Iterator[None]:
-    """Turn the queue's errors of the database into DatabaseError."""
+    """Turn the queue's errors of the database into ConnectionLost."""
     try:
         with translated_errors():
             yield
     except ConnectorException as error:
         cause = error.__cause__ or error
-        raise DatabaseError(f"The job queue does not work: {cause}; check the database.") from error
-
-
-async def _retry_stalled(app: procrastinate.App) -> None:
-    stalled = await app.job_manager.get_stalled_jobs(
-        queue=QUEUE, task_name="run_ingestion_job", seconds_since_heartbeat=DEAD_SECONDS
-    )
-    for job in stalled:
-        log.warning("job %s lost its worker and is taken up again", job.task_kwargs)
-        await app.job_manager.retry_job(job)
+        raise ConnectionLost(
+            f"The job queue does not work: {cause}; check the database."
+        ) from error

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from kb.errors import ObjectStoreError, ResourceNotFound
+from kb.errors import BucketUnreachable, ObjectStoreError, ResourceNotFound
 from kb.models import ObjectInfo
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class LocalFolder:
                     yield info
 
     def _names(self) -> Iterator[str]:
+        self._check_reachable()
         for path in self._objects.rglob("*"):
             name = path.relative_to(self._objects)
             if path.is_file() and not any(part.startswith(".") for part in name.parts):
@@ -97,9 +98,18 @@ class LocalFolder:
 
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         path = self._path(key)
+        self._check_reachable()
         if not path.is_file():
             raise ResourceNotFound(f"The bucket has no object '{key}'; upload it first.")
         return nullcontext(path)
+
+    def _check_reachable(self) -> None:
+        # A folder that is not mounted must not look like an empty bucket.
+        if not self._objects.is_dir():
+            raise BucketUnreachable(
+                f"The bucket '{self._bucket}' can not be reached: its folder "
+                f"{self._objects.parent} is gone; bring it back and sync again."
+            )
 
     def delete(self, key: str) -> None:
         path = self._path(key)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
-from kb.adapters import copy_in
-from kb.adapters.copy_in import DATA_SOURCE_ID, PAGE_NUMBER, SOURCE_URI
+from kb.adapters.copy_in import PAGE_NUMBER, SOURCE_URI
 from kb.adapters.database import Row, rows, transaction
-from kb.models import Chunk, ObjectInfo, Page, RetrievalResult, SearchType
+from kb.errors import DatabaseError
+from kb.models import ModelIdentity, RetrievalResult, SearchType
 
 #: Of hnsw.ef_search; pgvector's own 40 loses neighbours for a millisecond.
 MIN_EF_SEARCH = 100
@@ -26,69 +26,10 @@ CANDIDATES = 60
 class PgvectorStore:
     """A VectorStore on PostgreSQL with pgvector."""
 
-    def __init__(self, engine: Engine, *, bucket: str, data_source_id: str) -> None:
+    def __init__(self, engine: Engine, *, identity: ModelIdentity) -> None:
+        """`identity` is that of the model that makes the query embeddings."""
         self._engine = engine
-        self._bucket = bucket
-        self._data_source_id = data_source_id
-
-    def known_embeddings(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        with transaction(self._engine) as connection:
-            found = rows(connection, "ingestion/known_embeddings", text_sha256=list(hashes))
-        return {bytes(row["text_sha256"]): row["embedding"].to_numpy() for row in found}
-
-    def stage_embeddings(self, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        distinct = dict(zip(hashes, vectors, strict=True))
-        with transaction(self._engine) as connection:
-            rows(
-                connection,
-                "ingestion/stage_embeddings",
-                text_sha256=list(distinct),
-                embeddings=list(distinct.values()),
-            )
-
-    def publish(
-        self,
-        document_id: str,
-        info: ObjectInfo,
-        pages: Sequence[Page],
-        chunks: Sequence[Chunk],
-        hashes: Sequence[bytes],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        with transaction(self._engine) as connection:
-            rows(connection, "ingestion/delete_document_chunks", document_id=document_id)
-            rows(connection, "ingestion/delete_document_pages", document_id=document_id)
-            copy_in.pages(connection, document_id, pages)
-            copy_in.chunks(
-                connection,
-                document_id,
-                pages,
-                chunks,
-                hashes,
-                vectors,
-                {
-                    SOURCE_URI: f"s3://{self._bucket}/{info.key}",
-                    DATA_SOURCE_ID: self._data_source_id,
-                },
-            )
-            rows(
-                connection,
-                "ingestion/publish_document",
-                document_id=document_id,
-                etag=info.etag,
-                size_bytes=info.size_bytes,
-                pages=len(pages),
-                chunks=len(chunks),
-            )
-
-    def remove(self, document_id: str) -> None:
-        with transaction(self._engine) as connection:
-            rows(connection, "ingestion/delete_document_chunks", document_id=document_id)
-            rows(connection, "ingestion/delete_document", document_id=document_id)
-
-    def clear_staged_embeddings(self) -> None:
-        with transaction(self._engine) as connection:
-            rows(connection, "ingestion/clear_staged_embeddings")
+        self._identity = identity
 
     def retrieve(
         self,
@@ -115,8 +56,26 @@ class PgvectorStore:
         name = "queries/retrieve_hybrid" if hybrid else "queries/retrieve_semantic"
         with transaction(self._engine) as connection:
             # HNSW never returns more than ef_search rows, so it must be as wide as the question.
-            rows(connection, "queries/set_ef_search", ef_search=max(MIN_EF_SEARCH, wanted))
-            return [_result(row) for row in rows(connection, name, **parameters)]
+            set_up = rows(connection, "queries/set_ef_search", ef_search=max(MIN_EF_SEARCH, wanted))
+            self._check_model(set_up[0]["embedding_model"])
+            return _distinct([_result(row) for row in rows(connection, name, **parameters)])
+
+    def _check_model(self, stored: str | None) -> None:
+        """A rebuild may have changed it since this process began."""
+        if stored is not None and stored != self._identity.key:
+            raise DatabaseError(
+                f"The knowledge base holds vectors of {stored}, this process asks with "
+                f"{self._identity.key}; run `python -m kb sync --rebuild`, or start the app again "
+                "with that model."
+            )
+
+
+def _distinct(found: Sequence[RetrievalResult]) -> list[RetrievalResult]:
+    """Chunks of one parent come as that parent, once, where the best of them stands."""
+    seen: dict[str, RetrievalResult] = {}
+    for result in found:
+        seen.setdefault(result.parent_id or result.chunk_id, result)
+    return list(seen.values())
 
 
 def _result(row: Row) -> RetrievalResult:
@@ -127,13 +86,14 @@ def _result(row: Row) -> RetrievalResult:
     page_number = int(metadata[PAGE_NUMBER]) if metadata.get(PAGE_NUMBER) else None
     return RetrievalResult(
         chunk_id=str(row["id"]),
-        text=row["chunks"],
+        text=row["parent_text"] or row["chunks"],
         uri=str(metadata.get(SOURCE_URI, "")),
         score=row["score"],
         similarity=row["similarity"],
         metadata=metadata,
         heading_path=tuple(row["heading_path"] or ()),
-        page_number=page_number,
+        page_number=row["first_page"] or page_number if page_number else None,
         last_page_number=row["last_page"] if page_number else None,
         page_label=row["page_label"] if page_number else None,
+        parent_id=f"{row['document_id']}/{row['parent']}" if row["parent"] is not None else None,
     )

@@ -31,7 +31,8 @@ def prepare_database(engine: Engine, *, dimensions: int) -> None:
     """Create whatever is missing; existing tables and rows are left as they are.
 
     Several processes may do it at once: a lock lets one of them work and the others find it done.
-    Raises DatabaseError when the table is there for vectors of other dimensions.
+    Raises DatabaseError when the table is there for vectors of other dimensions and of no known
+    model.
     """
     # The scripts lock the table, also when they change nothing, and would wait for a running sync.
     if not is_prepared(engine):
@@ -65,6 +66,9 @@ def is_prepared(engine: Engine) -> bool:
 
 def _check_dimensions(engine: Engine, dimensions: int) -> None:
     with transaction(engine) as connection:
+        if rows(connection, "catalogue/embedding_models"):
+            # Whose vectors they are is known; see Catalogue.check_model.
+            return
         found = rows(connection, "queries/table_dimensions")[0]["dimensions"]
     if found not in (dimensions, -1):
         raise DatabaseError(

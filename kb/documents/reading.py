@@ -17,7 +17,7 @@ from kb.documents.hyphens import Vocabulary
 from kb.documents.layout import Spacing
 from kb.documents.lines import Line
 from kb.documents.outline import Outline, place_sections, read_outline
-from kb.documents.pdf import PDFIUM_LOCK, SeenPage, open_pdf, see_page
+from kb.documents.pdf import PDFIUM_LOCK, UNREADABLE, SeenPage, open_pdf, see_page
 from kb.documents.running_lines import NEIGHBOURS, RunningLines
 from kb.documents.skipping import reason_to_skip
 from kb.errors import DocumentError
@@ -106,7 +106,9 @@ class _Reading:
             at_top = sections[0].heading_path if sections[0].offset == 0 else at_top
             self._heading_path = sections[-1].heading_path
         outcome, reason = PageOutcome.TEXT, None
-        if not composed.text:
+        if seen.reason == UNREADABLE:
+            outcome, reason = PageOutcome.FAILED, UNREADABLE
+        elif not composed.text:
             outcome, reason = PageOutcome.EMPTY, seen.reason or "nothing but header and footer"
         elif reason := reason_to_skip(composed.lines, sections, at_top):
             outcome = PageOutcome.SKIPPED

@@ -1,144 +1,142 @@
-"""One document on its way in: read, chunk, embed, publish."""
+"""One document on its way in: read, cut, embedded, published, each stage overlapping the next."""
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
-from pathlib import Path
-from typing import TypeVar
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kb.documents.chunking import chunk_pages
-from kb.documents.parsers import page_count, read_pages
-from kb.errors import DocumentError
-from kb.models import Chunk, DocumentStatus, IngestionProgress, ObjectInfo, Page
-from kb.protocols import Embedder, IngestionRecords, ObjectStore, VectorStore
-
-#: Chunks looked up and sorted by length at a time; the most that a kill costs is one batch of it.
-WINDOW = 64
-#: Seconds between two progress rows while pages are read.
-REPORT_SECONDS = 0.5
-#: How many of the innermost headings are embedded in front of a chunk.
-HEADINGS = 3
+from kb.documents.chunking_configuration import to_setting
+from kb.documents.metadata import LARGEST_BYTES, embedding_prefix, metadata_key, read_metadata
+from kb.ingestion.embedding import Embedding
+from kb.ingestion.progress import Progress
+from kb.ingestion.reading import Reading
+from kb.models import DocumentAction, DocumentMetadata, DocumentWork
+from kb.models.chunking import ChunkingStrategy
+from kb.models.staging import PublishedVersion
+from kb.protocols import (
+    DocumentRecords,
+    Embedder,
+    IngestionRecords,
+    ObjectStore,
+    PublishingArea,
+    StagingArea,
+)
 
 
-Item = TypeVar("Item")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seams:
+    """What ingestion needs from the world."""
 
-
-class Stopped(BaseException):
-    """The job was asked to stop. Not an error, so that no handler of errors swallows it."""
+    store: ObjectStore
+    documents: DocumentRecords
+    records: IngestionRecords
+    staging: StagingArea
+    publishing: PublishingArea
+    embedder: Embedder
+    #: How documents are cut, asked for anew by every job.
+    strategy: Callable[[], ChunkingStrategy]
+    #: Whether documents stay when their objects have gone (dataDeletionPolicy RETAIN).
+    retain: bool = False
 
 
 class DocumentIngestion:
-    """Reads one object of the bucket and publishes its chunks."""
+    """Makes one document of the knowledge base what the bucket has under its key."""
 
-    def __init__(
-        self,
-        info: ObjectInfo,
-        *,
-        store: ObjectStore,
-        records: IngestionRecords,
-        vectors: VectorStore,
-        embedder: Embedder,
-        chunk_tokens: int,
-        report: Callable[[IngestionProgress], None],
-        progress: IngestionProgress,
-    ) -> None:
-        """`progress` is the job's so far; `report` hears of every step and may raise Stopped."""
-        self._info = info
-        self._store = store
-        self._records = records
-        self._vectors = vectors
-        self._embedder = embedder
-        self._chunk_tokens = chunk_tokens
-        self._report = report
-        self._progress = replace(progress, document_key=info.key)
-        self._pages: list[Page] = []
-        self._chunks: list[Chunk] = []
-        self._hashes: list[bytes] = []
-        self._embeddings: list[NDArray[np.float32]] = []
-        self._reported = 0.0
+    def __init__(self, work: DocumentWork, seams: Seams, interrupted: threading.Event) -> None:
+        self._work = work
+        self._seams = seams
+        self._strategy = seams.strategy()
+        self._progress = Progress(work, seams.records, interrupted)
+
+    def stage(self) -> None:
+        """Read and cut the document, embed and publish nothing."""
+        metadata = self._metadata()
+        with self._reading(metadata) as reading:
+            while not reading.is_done():
+                reading.wait(1.0)
+        self._progress.report(at_once=True)
 
     def run(self) -> None:
-        """Publish the document; DocumentError when it can not be read."""
-        document_id = self._records.put_document(self._info, DocumentStatus.IN_PROGRESS)
-        with self._store.local_copy(self._info.key) as path:
-            pages = page_count(path, self._info.key)
-            self._tell("reading", pages_total=self._progress.pages_total + pages)
-            chunks = chunk_pages(
-                self._read(path), self._embedder.count_tokens, max_tokens=self._chunk_tokens
+        """Publish the document. Raises DocumentError when it can not be read."""
+        metadata = self._metadata()
+        prefix = embedding_prefix(metadata)
+        if self._work.action is DocumentAction.METADATA and prefix == self._published_prefix():
+            self._seams.publishing.publish_metadata(self._work, metadata, self._work.metadata_etag)
+            return
+        while True:
+            with self._reading(metadata) as reading:
+                self._embedding(prefix).run(reading)
+            if self._publish(prefix):
+                return
+
+    def _metadata(self) -> DocumentMetadata:
+        if self._work.metadata_etag is None:
+            return DocumentMetadata(attributes={})
+        key = metadata_key(self._work.key)
+        with self._seams.store.local_copy(key) as path, path.open("rb") as file:
+            return read_metadata(file.read(LARGEST_BYTES + 1), key)
+
+    def _published_prefix(self) -> str | None:
+        known = self._seams.documents.get_document(self._work.document_id)
+        return known.embedding_prefix if known else None
+
+    def _reading(self, metadata: DocumentMetadata) -> Reading:
+        """The thread that reads, or one that finds everything staged already."""
+        prefix = embedding_prefix(metadata)
+        version = "\n".join(
+            (
+                *(self._work.etag, self._work.metadata_etag or "", to_setting(self._strategy)),
+                self._seams.embedder.identity.key,
             )
-            while window := list(islice(chunks, WINDOW)):
-                self._embed(window)
-        if not self._chunks:
-            raise DocumentError("It has no text to index; remove it or upload one with text.")
-        self._tell("storing")
-        self._vectors.publish(
-            document_id,
-            self._info,
-            self._pages,
-            self._chunks,
-            self._hashes,
-            np.concatenate(self._embeddings),
         )
-        self._tell("", document_key="")
-
-    def _read(self, path: Path) -> Iterator[Page]:
-        for page in read_pages(path, self._info.key):
-            self._pages.append(page)
-            read = self._progress.pages_read + 1
-            # A long table turns out to have more pages than were announced.
-            total = max(read, self._progress.pages_total)
-            self._progress = replace(self._progress, pages_read=read, pages_total=total)
-            if time.monotonic() - self._reported > REPORT_SECONDS:
-                self._tell("reading")
-            yield page
-
-    def _embed(self, window: Sequence[Chunk]) -> None:
-        texts = [embedding_text(chunk) for chunk in window]
-        hashes = [hashlib.sha256(text.encode()).digest() for text in texts]
-        self._tell("embedding", chunks_made=self._progress.chunks_made + len(window))
-        known = self._vectors.known_embeddings(hashes)
-        # By length, so that a batch is not padded to the one long text in it.
-        missing = sorted(
-            {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}.items(),
-            key=lambda item: len(item[1]),
-        )
-        for batch in batched(missing, self._embedder.batch_size):
-            vectors = self._embedder.embed_documents([text for _, text in batch])
-            new = [h for h, _ in batch]
-            self._vectors.stage_embeddings(new, vectors)
-            known |= dict(zip(new, vectors, strict=True))
-            self._count(len(batch), embedding_calls=len(batch))
-        self._count(len(window) - len(missing))
-        self._chunks.extend(window)
-        self._hashes.extend(hashes)
-        self._embeddings.append(np.stack([known[h] for h in hashes]))
-
-    def _count(self, chunks: int, *, embedding_calls: int = 0) -> None:
-        self._tell(
-            "embedding",
-            chunks_embedded=self._progress.chunks_embedded + chunks,
-            embedding_calls=self._progress.embedding_calls + embedding_calls,
+        staged = self._seams.staging.staged_document(self._work.document_id)
+        is_staged = bool(staged and staged.is_complete and staged.version == version)
+        if staged and is_staged:
+            counts = {"pages_read": staged.pages, "pages_total": staged.pages}
+            self._progress.set(**counts, chunks_made=staged.chunks, chunks_embedded=0)
+        else:
+            self._seams.staging.clear(self._work)
+            self._progress.set(pages_read=0, chunks_made=0, chunks_embedded=0)
+        return Reading(
+            self._work,
+            store=self._seams.store,
+            staging=self._seams.staging,
+            embedder=self._seams.embedder,
+            strategy=self._strategy,
+            metadata=metadata,
+            prefix=prefix,
+            version=version,
+            progress=self._progress,
+            is_staged=is_staged,
         )
 
-    def _tell(self, stage: str, **changes: int | str) -> None:
-        self._progress = replace(self._progress, stage=stage, **changes)  # type: ignore[arg-type]
-        self._reported = time.monotonic()
-        self._report(self._progress)
+    def _embedding(self, prefix: str) -> Embedding:
+        return Embedding(
+            self._work,
+            staging=self._seams.staging,
+            embedder=self._seams.embedder,
+            prefix=prefix,
+            progress=self._progress,
+        )
 
+    def _publish(self, prefix: str) -> bool:
+        self._progress.set(stage="storing")
+        self._progress.report(at_once=True)
+        return self._seams.publishing.publish(
+            self._work,
+            PublishedVersion(
+                etag=self._work.etag,
+                metadata_etag=self._work.metadata_etag,
+                size_bytes=self._work.size_bytes,
+                chunking=to_setting(self._strategy),
+                embedding_prefix=prefix,
+                chunks=self._progress.now.chunks_made,
+            ),
+            report=self._stored,
+            is_stopping=self._progress.is_ending,
+        )
 
-def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """Runs of at most `size` items."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def embedding_text(chunk: Chunk) -> str:
-    """What is embedded for a chunk: its innermost headings, then its own words."""
-    return "\n".join((" > ".join(chunk.heading_path[-HEADINGS:]), chunk.text)).strip()
+    def _stored(self, chunks: int) -> None:
+        self._progress.set(chunks_stored=chunks)
+        self._progress.report()

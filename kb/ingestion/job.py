@@ -1,27 +1,42 @@
 """One ingestion job: makes the knowledge base agree with the data source, document by document.
 
-It knows the seams only; which process runs it is the worker's business. A document is published
-in one transaction, so readers see its old version or its new one.
+`begin` writes down what is to be done, `ingest` does one document, and whoever finishes the last
+one completes the job. All three may be asked for again, by any worker, after a kill at any point.
+Knows the seams only; queues and processes are the worker's business.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from kb.errors import DocumentError, KbError, ObjectStoreError, ResourceNotFound, ValidationError
-from kb.ingestion.document import DocumentIngestion, Stopped
-from kb.ingestion.plan import IngestionPlan, plan
+from kb.documents.chunking_configuration import to_setting
+from kb.errors import (
+    BucketUnreachable,
+    ConnectionLost,
+    DocumentError,
+    KbError,
+    ObjectStoreError,
+    ResourceNotFound,
+    ValidationError,
+)
+from kb.ingestion.document import DocumentIngestion, Seams
+from kb.ingestion.plan import plan
+from kb.ingestion.rebuild import Rebuild
+from kb.ingestion.stopping import Interrupted, Stopped, Superseded
 from kb.models import (
     DocumentStatus,
-    IngestionJobStatistics,
+    DocumentWork,
+    DocumentWorkStatus,
+    IngestionJob,
     IngestionJobStatus,
-    IngestionProgress,
+    IngestionMode,
+    IngestionPlan,
     ObjectInfo,
 )
-from kb.protocols import Embedder, IngestionRecords, ObjectStore, VectorStore
 from kb.wording import counted
 
 log = logging.getLogger(__name__)
@@ -30,122 +45,162 @@ log = logging.getLogger(__name__)
 DOCUMENT_ERRORS = (DocumentError, ObjectStoreError, ResourceNotFound)
 
 
-class IngestionRun:
-    """The running job with its counts."""
+class Ingestion:
+    """Runs jobs of one data source."""
 
-    def __init__(
-        self,
-        ingestion_job_id: str,
-        *,
-        store: ObjectStore,
-        records: IngestionRecords,
-        vectors: VectorStore,
-        embedder: Embedder,
-        chunk_tokens: int,
-    ) -> None:
-        self._id = ingestion_job_id
-        self._store = store
-        self._records = records
-        self._vectors = vectors
-        self._embedder = embedder
-        self._chunk_tokens = chunk_tokens
-        self._statistics = IngestionJobStatistics()
-        self._progress = IngestionProgress()
-        self._failure_reasons: list[str] = []
+    def __init__(self, seams: Seams, rebuild: Rebuild) -> None:
+        self._seams = seams
+        self._rebuild = rebuild
+        #: Set when the worker is to end: documents in hand go back to the queue.
+        self.interrupted = threading.Event()
 
-    def run(self) -> IngestionJobStatus:
-        """Do the job and return its final status, which is recorded whatever happens."""
-        status = IngestionJobStatus.FAILED
-        try:
-            status = self._run()
-        except Stopped:
-            status = IngestionJobStatus.STOPPED
-        except KbError as error:
-            self._failure_reasons.append(str(error))
-            log.error("ingestion job %s failed: %s", self._id, error)
-        except BaseException as error:
-            self._failure_reasons.append(
-                f"An unexpected {type(error).__name__} ended the job; see the worker's log."
-            )
-            raise
-        finally:
-            # Also on an unexpected error: a job must not look as if it were running for ever.
-            try:
-                self._record()
-            finally:
-                self._records.finish_ingestion_job(self._id, status)
-        return status
-
-    def _run(self) -> IngestionJobStatus:
-        todo = plan(self._store.list_objects(), self._records.list_documents())
-        self._statistics = replace(self._statistics, documents_scanned=todo.documents_scanned)
-        self._check_stop()
-        self._check_deletions(todo)
-        for document in todo.removed:
-            self._vectors.remove(document.document_id)
-            self._count(documents_deleted=1)
-        for info, is_new in _documents(todo):
-            self._ingest(info, is_new)
-            self._check_stop()
-        self._vectors.clear_staged_embeddings()
-        return IngestionJobStatus.COMPLETE
-
-    def _check_deletions(self, todo: IngestionPlan) -> None:
-        allowed = self._records.get_ingestion_job(self._id).allow_deletions
-        if todo.needs_permission and not allowed:
-            raise ValidationError(
-                f"This would delete {counted(len(todo.removed), 'document')} with "
-                f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks, since the bucket no "
-                "longer has them; check the bucket, or sync again and allow the deletions."
-            )
-
-    def _ingest(self, info: ObjectInfo, is_new: bool) -> None:
-        ingestion = DocumentIngestion(
-            info,
-            store=self._store,
-            records=self._records,
-            vectors=self._vectors,
-            embedder=self._embedder,
-            chunk_tokens=self._chunk_tokens,
-            report=self._report,
-            progress=self._progress,
+    def plan(self) -> IngestionPlan:
+        """What a job would do, as far as it is known without reading documents."""
+        return plan(
+            self._seams.store.list_objects(),
+            self._seams.documents.list_documents(),
+            chunking=to_setting(self._seams.strategy()),
+            retain=self._seams.retain,
         )
+
+    def begin(self, ingestion_job_id: str) -> list[str]:
+        """Find out what is to be done, once, and return the documents that wait for `ingest`."""
+        job = self._seams.records.get_ingestion_job(ingestion_job_id)
+        if not (job.status.is_final or job.is_planned):
+            with self._failing(ingestion_job_id):
+                self._write_down(job)
+        waiting = self._seams.records.waiting_documents(ingestion_job_id)
+        if not waiting:
+            self.complete(ingestion_job_id)
+        return waiting
+
+    def _write_down(self, job: IngestionJob) -> None:
+        if job.status is IngestionJobStatus.STOPPING:
+            return
+        if job.mode is IngestionMode.REBUILD:
+            self._rebuild.run(job.ingestion_job_id, self.interrupted)
+        self._seams.documents.check_model()
+        todo = self.plan()
+        if job.mode is not IngestionMode.PLAN and not job.allow_deletions:
+            _check_deletions(todo)
+        ids = [self._seams.documents.document_id(item.key) for item in todo.work]
+        self._seams.records.begin_ingestion_job(job.ingestion_job_id, todo, ids)
+
+    def ingest(self, ingestion_job_id: str, document_id: str) -> None:
+        """Do one document; nothing happens when it is done or the job has ended.
+
+        Raises Interrupted when the worker is to end, ConnectionLost when the database goes away:
+        the document is then to be asked for again.
+        """
+        work = self._seams.records.begin_document(ingestion_job_id, document_id)
+        if work:
+            with self._failing(ingestion_job_id):
+                self._ingest(work)
+        self.complete(ingestion_job_id)
+
+    def _ingest(self, work: DocumentWork) -> None:
+        job = self._seams.records.get_ingestion_job(work.ingestion_job_id)
+        publishes = job.mode is not IngestionMode.PLAN
+        ingestion = DocumentIngestion(work, self._seams, self.interrupted)
         try:
-            ingestion.run()
+            if publishes:
+                self._seams.documents.put_document(_info(work), DocumentStatus.IN_PROGRESS)
+                ingestion.run()
+            else:
+                ingestion.stage()
+        except Superseded:
+            log.warning("%s is in other hands now", work.key)
+        except Stopped:
+            self._put_back(work, publishes, DocumentWorkStatus.STOPPED)
         except DOCUMENT_ERRORS as error:
-            log.warning("%s failed: %s", info.key, error)
-            self._records.put_document(info, DocumentStatus.FAILED, str(error))
-            self._failure_reasons.append(f"{info.key}: {error}")
-            self._count(documents_failed=1)
-        except BaseException:
-            # Whatever ends the job, this document waits for the next one.
-            with suppress(KbError):
-                self._records.put_document(info, DocumentStatus.PENDING)
+            if isinstance(error, BucketUnreachable):
+                self._put_back(work, publishes, DocumentWorkStatus.STOPPED)
+                raise
+            log.warning("%s failed: %s", work.key, error)
+            if publishes:
+                self._seams.documents.put_document(_info(work), DocumentStatus.FAILED, str(error))
+            self._end(work, DocumentWorkStatus.FAILED, str(error))
+        except ConnectionLost:
+            raise
+        except KbError:
+            self._put_back(work, publishes, DocumentWorkStatus.STOPPED)
             raise
         else:
-            if is_new:
-                self._count(new_documents_indexed=1)
-            else:
-                self._count(modified_documents_indexed=1)
+            self._end(work, DocumentWorkStatus.DONE)
 
-    def _report(self, progress: IngestionProgress) -> None:
-        self._progress = progress
-        self._check_stop()
+    def _put_back(self, work: DocumentWork, publishes: bool, status: DocumentWorkStatus) -> None:
+        """Whatever ends the work, the document waits for the next job."""
+        if publishes:
+            self._seams.documents.put_document(_info(work), DocumentStatus.PENDING)
+        self._end(work, status)
 
-    def _check_stop(self) -> None:
-        if self._record() is IngestionJobStatus.STOPPING:
-            raise Stopped
+    def _end(
+        self, work: DocumentWork, status: DocumentWorkStatus, reason: str | None = None
+    ) -> None:
+        self._seams.records.finish_document(work, status, reason)
 
-    def _record(self) -> IngestionJobStatus:
-        return self._records.record_progress(
-            self._id, self._statistics, self._progress, self._failure_reasons
+    def complete(self, ingestion_job_id: str) -> None:
+        """End the job if all its documents are finished."""
+        records = self._seams.records
+        job = records.get_ingestion_job(ingestion_job_id)
+        if job.status.is_final:
+            return
+        if job.status is IngestionJobStatus.STOPPING:
+            if not job.progress.document_key:
+                records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
+            return
+        if not job.is_planned or records.waiting_documents(ingestion_job_id):
+            return
+        with self._failing(ingestion_job_id):
+            if job.mode is not IngestionMode.PLAN:
+                self._delete(ingestion_job_id)
+                self._seams.staging.clear_embeddings()
+            if records.get_ingestion_job(ingestion_job_id).status is IngestionJobStatus.STOPPING:
+                records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
+            records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.COMPLETE)
+
+    def _delete(self, ingestion_job_id: str) -> None:
+        # Last, so that a document that was only renamed finds its vectors.
+        records = self._seams.records
+        for document_id in records.deletions(ingestion_job_id):
+            if records.get_ingestion_job(ingestion_job_id).status is IngestionJobStatus.STOPPING:
+                return
+            self._seams.publishing.remove(document_id)
+            records.count_deleted(ingestion_job_id, document_id)
+
+    @contextmanager
+    def _failing(self, ingestion_job_id: str) -> Iterator[None]:
+        """An error ends the job FAILED with its reason; a lost database leaves it as it is."""
+        finish = self._seams.records.finish_ingestion_job
+        try:
+            yield
+        except (ConnectionLost, Interrupted):
+            raise
+        except Stopped:
+            finish(ingestion_job_id, IngestionJobStatus.STOPPED)
+        except KbError as error:
+            log.error("ingestion job %s failed: %s", ingestion_job_id, error)
+            finish(ingestion_job_id, IngestionJobStatus.FAILED, str(error))
+        except BaseException as error:
+            reason = f"An unexpected {type(error).__name__} ended the job; see the worker's log."
+            finish(ingestion_job_id, IngestionJobStatus.FAILED, reason)
+            raise
+
+
+def _check_deletions(todo: IngestionPlan) -> None:
+    if todo.needs_permission:
+        raise ValidationError(
+            f"This would delete {counted(len(todo.removed), 'document')} with "
+            f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks, since the bucket no "
+            "longer has them; check the bucket, or sync again and allow the deletions."
         )
 
-    def _count(self, **added: int) -> None:
-        counts = {name: getattr(self._statistics, name) + n for name, n in added.items()}
-        self._statistics = replace(self._statistics, **counts)
 
-
-def _documents(todo: IngestionPlan) -> Iterator[tuple[ObjectInfo, bool]]:
-    yield from ((info, True) for info in todo.new)
-    yield from ((info, False) for info in todo.changed)
+def _info(work: DocumentWork) -> ObjectInfo:
+    return ObjectInfo(
+        key=work.key,
+        size_bytes=work.size_bytes,
+        etag=work.etag,
+        last_modified=datetime.now(tz=UTC),
+        metadata_etag=work.metadata_etag,
+    )

@@ -3,64 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
-from kb.models import Document, DocumentStatus, ObjectInfo
-
-#: The share of the knowledge base that a job may delete without being allowed to.
-DELETED_SHARE = 0.5
+from kb.documents.metadata import SUFFIX, is_metadata_key
+from kb.models import Document, DocumentStatus, IngestionPlan, ObjectInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestionPlan:
-    """The documents that differ, and those that don't."""
+def plan(
+    objects: Iterable[ObjectInfo],
+    documents: Iterable[Document],
+    *,
+    chunking: str | None = None,
+    retain: bool = False,
+) -> IngestionPlan:
+    """Sort the bucket's objects by what became of them; failed documents are tried again.
 
-    #: Nothing of them is indexed: never seen, failed or left by a job that ended.
-    new: tuple[ObjectInfo, ...]
-    #: Indexed, but not in these bytes.
-    changed: tuple[ObjectInfo, ...]
-    unchanged: tuple[ObjectInfo, ...]
-    #: Known documents that the bucket no longer has.
-    removed: tuple[Document, ...]
-    #: Chunks of the knowledge base before the job.
-    known_chunks: int
-
-    @property
-    def documents_scanned(self) -> int:
-        """Objects in the bucket."""
-        return len(self.new) + len(self.changed) + len(self.unchanged)
-
-    @property
-    def removed_chunks(self) -> int:
-        """Chunks that leave with their documents."""
-        return sum(document.chunks for document in self.removed)
-
-    @property
-    def needs_permission(self) -> bool:
-        """Whether more than half of the knowledge base would be deleted: rather an emptied or
-        unreachable bucket than a wish."""
-        return self.removed_chunks > DELETED_SHARE * self.known_chunks
-
-
-def plan(objects: Iterable[ObjectInfo], documents: Iterable[Document]) -> IngestionPlan:
-    """Sort the bucket's objects by what became of them; failed documents are tried again."""
+    `chunking` is the short form of the strategy in use: documents that were cut by another are
+    changed. With `retain` documents stay when their objects have gone.
+    """
+    found, metadata_documents = pair_metadata(objects)
     known = {document.key: document for document in documents}
     known_chunks = sum(document.chunks for document in known.values())
-    new: list[ObjectInfo] = []
-    changed: list[ObjectInfo] = []
-    unchanged: list[ObjectInfo] = []
-    for info in objects:
-        document = known.pop(info.key, None)
-        if document is None or not document.chunks:
-            new.append(info)
-        elif document.etag == info.etag and document.status is DocumentStatus.INDEXED:
-            unchanged.append(info)
-        else:
-            changed.append(info)
+    sorted_out: dict[str, list[ObjectInfo]] = {
+        name: [] for name in ("new", "changed", "metadata_changed", "unchanged")
+    }
+    for info in found:
+        sorted_out[_kind(info, known.pop(info.key, None), chunking)].append(info)
+    gone = tuple(known.values())
     return IngestionPlan(
-        new=tuple(new),
-        changed=tuple(changed),
-        unchanged=tuple(unchanged),
-        removed=tuple(known.values()),
+        **{name: tuple(infos) for name, infos in sorted_out.items()},
+        removed=() if retain else gone,
+        retained=gone if retain else (),
         known_chunks=known_chunks,
+        metadata_documents_scanned=metadata_documents,
     )
+
+
+def pair_metadata(objects: Iterable[ObjectInfo]) -> tuple[list[ObjectInfo], int]:
+    """The documents, each with its metadata file's etag, and how many metadata files there are."""
+    documents: list[ObjectInfo] = []
+    etags: dict[str, str] = {}
+    for info in objects:
+        if is_metadata_key(info.key):
+            etags[info.key.removesuffix(SUFFIX)] = info.etag
+        else:
+            documents.append(info)
+    return [replace(info, metadata_etag=etags.get(info.key)) for info in documents], len(etags)
+
+
+def _kind(info: ObjectInfo, document: Document | None, chunking: str | None) -> str:
+    if document is None or not document.chunks:
+        return "new"
+    same_bytes = (document.etag, document.size_bytes) == (info.etag, info.size_bytes)
+    same_cut = chunking is None or document.chunking == chunking
+    if not (same_bytes and same_cut and document.status is DocumentStatus.INDEXED):
+        return "changed"
+    return "unchanged" if document.metadata_etag == info.metadata_etag else "metadata_changed"

@@ -27,6 +27,8 @@ class ObjectInfo:
     #: Changes when the bytes change; never parsed.
     etag: str
     last_modified: datetime
+    #: Of the metadata file beside it, if there is one.
+    metadata_etag: str | None = None
 
 
 class DocumentStatus(StrEnum):
@@ -51,9 +53,20 @@ class Document:
     status: DocumentStatus
     #: Why it FAILED; one sentence.
     status_reason: str | None
+    #: Each page is one of text, empty, skipped and failed.
     pages: int
     chunks: int
     updated_at: datetime
+    pages_text: int = 0
+    pages_empty: int = 0
+    pages_skipped: int = 0
+    pages_failed: int = 0
+    #: Of the version that is published.
+    metadata_etag: str | None = None
+    #: Short form of the strategy that cut it, e.g. "DEFAULT:300"; None before it is published.
+    chunking: str | None = None
+    #: What of its metadata is embedded in front of each chunk.
+    embedding_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +85,8 @@ class PageOutcome(StrEnum):
     TEXT = "text"
     EMPTY = "empty"
     SKIPPED = "skipped"
+    #: It could not be read; the others were.
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

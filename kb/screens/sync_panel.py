@@ -7,8 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from kb.errors import Conflict
-from kb.ingestion.plan import IngestionPlan
-from kb.models import IngestionJob, IngestionJobStatus
+from kb.models import IngestionJob, IngestionJobStatus, IngestionPlan
 from kb.screens.inert import inert
 from kb.wording import counted
 from kb.workbench import Workbench

@@ -6,6 +6,7 @@ that pages and command line work with.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,15 +15,23 @@ from sqlalchemy import Engine
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
 from kb.adapters.extractive import ExtractiveGenerator
+from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.adapters.local_folder import LocalFolder
 from kb.adapters.minilm import MiniLm
 from kb.adapters.pgvector_store import PgvectorStore
+from kb.adapters.publishing import Publishing
+from kb.adapters.rebuilding import Rebuilding
 from kb.adapters.schema import prepare_database
+from kb.adapters.staging import Staging
+from kb.ingestion.document import Seams
+from kb.ingestion.job import Ingestion
+from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
+from kb.models.chunking import DefaultChunking
 from kb.postgres.embedded import EmbeddedServer
 from kb.retrieval.suggestions import suggested_questions
-from kb.settings import Settings
+from kb.settings import RETAIN, Settings
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
@@ -121,19 +130,25 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     embedder = MiniLm(settings.model_dir)
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    queue = JobQueue(url)
-    queue.prepare()
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
-    vectors = PgvectorStore(engine, bucket=settings.bucket, data_source_id=catalogue.data_source_id)
+    queue = JobQueue(
+        url,
+        data_source_id=catalogue.data_source_id,
+        heartbeat_seconds=settings.heartbeat_seconds,
+    )
+    queue.prepare()
+    vectors = PgvectorStore(engine, identity=embedder.identity)
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
     generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
-    worker = Worker(settings, queue, store, catalogue, vectors, embedder)
+    jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
+    new_ingestion = _ingestion(settings, engine, store, catalogue, jobs, embedder)
+    worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     embeddings = SqlEmbeddings(settings, url, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     return Workbench(
         settings=settings,
-        data_source=DataSource(settings, store, catalogue, queue, worker),
+        data_source=DataSource(settings, store, catalogue, jobs, queue, worker, new_ingestion()),
         knowledge_base=KnowledgeBase(vectors, embedder, generator),
         evidence=Evidence(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
@@ -144,3 +159,38 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         _generator=generator,
         _embedder=embedder,
     )
+
+
+def _ingestion(
+    settings: Settings,
+    engine: Engine,
+    store: LocalFolder,
+    catalogue: Catalogue,
+    jobs: IngestionJobs,
+    embedder: MiniLm,
+) -> Callable[[], Ingestion]:
+    """Each worker has one of its own; they share the model and the connections."""
+    identity = embedder.identity
+    staging = Staging(
+        engine,
+        bucket=settings.bucket,
+        data_source_id=catalogue.data_source_id,
+        identity=identity,
+    )
+    seams = Seams(
+        store=store,
+        documents=catalogue,
+        records=jobs,
+        staging=staging,
+        publishing=Publishing(engine, identity=identity),
+        embedder=embedder,
+        strategy=lambda: DefaultChunking(max_tokens=settings.chunk_tokens),
+        retain=settings.data_deletion_policy == RETAIN,
+    )
+    rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
+    return lambda: Ingestion(seams, rebuild)
+
+
+def _revive(settings: Settings) -> Callable[[], object]:
+    """What brings a lost database back, as far as we can."""
+    return embedded_server(settings).start if settings.uses_embedded_server else lambda: None

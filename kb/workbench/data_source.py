@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from kb.adapters.catalogue import Catalogue
+from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.errors import Conflict, KbError
-from kb.ingestion.plan import IngestionPlan, plan
-from kb.models import Document, DocumentStatus, IngestionJob, IngestionJobStatus, ObjectInfo
+from kb.ingestion.job import Ingestion
+from kb.ingestion.plan import pair_metadata
+from kb.models import (
+    Document,
+    DocumentStatus,
+    DocumentWork,
+    IngestionJob,
+    IngestionJobStatus,
+    IngestionMode,
+    IngestionPlan,
+    ObjectInfo,
+    WorkerInfo,
+)
 from kb.protocols import ObjectStore
 from kb.settings import Settings
 from kb.workbench.worker import Worker
-
-LOST_AFTER = timedelta(seconds=20)
 
 
 class DataSource:
@@ -26,14 +35,18 @@ class DataSource:
         settings: Settings,
         store: ObjectStore,
         catalogue: Catalogue,
+        jobs: IngestionJobs,
         queue: JobQueue,
         worker: Worker,
+        ingestion: Ingestion,
     ) -> None:
         self._settings = settings
         self._store = store
         self._catalogue = catalogue
+        self._jobs = jobs
         self._queue = queue
         self._worker = worker
+        self._ingestion = ingestion
 
     @property
     def uri(self) -> str:
@@ -61,71 +74,81 @@ class DataSource:
     def documents(self) -> list[Document]:
         """All documents of the bucket, also those that no job has seen yet (PENDING)."""
         known = {document.key: document for document in self._catalogue.list_documents()}
-        return [self._document(info, known.get(info.key)) for info in self._store.list_objects()]
+        found, _ = pair_metadata(self._store.list_objects())
+        return [self._document(info, known.get(info.key)) for info in found]
 
     def waiting(self) -> int:
         """How many documents the next ingestion job would add, replace or remove."""
-        todo = self.plan()
-        return len(todo.new) + len(todo.changed) + len(todo.removed)
+        return self.plan().waiting
 
     def plan(self) -> IngestionPlan:
         """What the next ingestion job would do, as far as it is known without reading documents."""
-        return plan(self._store.list_objects(), self._catalogue.list_documents())
+        return self._ingestion.plan()
 
     def start_ingestion_job(
-        self, *, detached: bool = True, allow_deletions: bool = False
+        self,
+        *,
+        mode: IngestionMode = IngestionMode.SYNC,
+        detached: bool = True,
+        allow_deletions: bool = False,
     ) -> IngestionJob:
         """Queue a job and, unless the caller works itself, make sure that a worker runs.
 
         Raises Conflict while another job of this data source runs; should its worker have died,
-        then another one takes it up.
+        then another one takes it up. Raises DatabaseError when the knowledge base holds vectors
+        of another model, unless the mode is REBUILD.
         """
-        self._end_lost_job()
+        if mode is not IngestionMode.REBUILD:
+            self._catalogue.check_model()
         try:
-            job = self._catalogue.create_ingestion_job(allow_deletions=allow_deletions)
+            job = self._jobs.create_ingestion_job(mode=mode, allow_deletions=allow_deletions)
         except Conflict:
             self._worker.ensure_running()
             raise
         try:
-            self._queue.defer(job.ingestion_job_id)
+            self._queue.defer_job(job.ingestion_job_id)
             if detached:
                 self._worker.ensure_running()
-        except KbError:
-            self._catalogue.finish_ingestion_job(job.ingestion_job_id, IngestionJobStatus.FAILED)
+        except KbError as error:
+            self._jobs.finish_ingestion_job(
+                job.ingestion_job_id, IngestionJobStatus.FAILED, str(error)
+            )
             raise
         return job
 
-    def _end_lost_job(self) -> None:
-        """End a job that looks as if it ran, yet the queue has forgotten."""
-        for job in self._catalogue.list_ingestion_jobs()[:1]:
-            quiet = datetime.now(tz=UTC) - job.updated_at
-            # A job that another process has just recorded is not in the queue yet.
-            if job.status.is_final or quiet < LOST_AFTER or self._queue.holds(job.ingestion_job_id):
-                continue
-            reasons = (*job.failure_reasons, "Its worker was lost before it could say why.")
-            self._catalogue.record_progress(
-                job.ingestion_job_id, job.statistics, job.progress, reasons
-            )
-            self._catalogue.finish_ingestion_job(job.ingestion_job_id, IngestionJobStatus.FAILED)
-
     def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
         """One job as it stands now."""
-        return self._catalogue.get_ingestion_job(ingestion_job_id)
+        return self._jobs.get_ingestion_job(ingestion_job_id)
 
     def list_ingestion_jobs(self) -> list[IngestionJob]:
         """The latest jobs, newest first."""
-        return self._catalogue.list_ingestion_jobs()
+        return self._jobs.list_ingestion_jobs()
+
+    def running_ingestion_job(self) -> IngestionJob | None:
+        """The job that has not ended, whoever started it, be it a plan."""
+        return self._jobs.running_ingestion_job()
+
+    def list_documents_of(self, ingestion_job_id: str, limit: int = 200) -> list[DocumentWork]:
+        """Documents of a job with their progress, those at work first, then those that failed."""
+        return self._jobs.list_documents_of(ingestion_job_id, limit)
+
+    def list_workers(self) -> list[WorkerInfo]:
+        """Workers of this data source that live, on this or any other machine."""
+        return self._worker.list_workers()
 
     def stop_ingestion_job(self, ingestion_job_id: str) -> None:
-        """Ask a running job to stop."""
-        self._catalogue.stop_ingestion_job(ingestion_job_id)
+        """Ask a running job to stop; without a worker that could hear it, it has stopped."""
+        self._jobs.stop_ingestion_job(ingestion_job_id)
+        if not self._worker.list_workers():
+            self._jobs.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
+            self._queue.forget(ingestion_job_id)
 
     def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
         """Yield the job as it goes on until it ends; `work` runs it here if no worker lives."""
         yield from self._worker.watch(ingestion_job_id, work=work)
 
     def _document(self, info: ObjectInfo, known: Document | None) -> Document:
-        if known and known.etag == info.etag:
+        if known and (known.etag, known.size_bytes) == (info.etag, info.size_bytes):
             return known
         return Document(
             document_id=known.document_id if known else self._catalogue.document_id(info.key),

@@ -55,8 +55,11 @@ fused AS (
 )
 SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, CAST(fused.score AS float8) AS score,
        1 - (kb.embedding <=> CAST(:query_embedding AS vector)) AS similarity,
-       c.heading_path, c.first_page, c.last_page, c.page_label
+       c.document_id, c.parent, p.text AS parent_text,
+       coalesce(p.heading_path, c.heading_path) AS heading_path, coalesce(p.first_page, c.first_page) AS first_page,
+       coalesce(p.last_page, c.last_page) AS last_page, coalesce(p.page_label, c.page_label) AS page_label
 FROM fused
 JOIN bedrock_integration.bedrock_kb kb USING (id)
 LEFT JOIN workbench.chunk c USING (id)
+LEFT JOIN workbench.parent_chunk p ON p.document_id = c.document_id AND p.ordinal = c.parent
 ORDER BY fused.score DESC, kb.id;

@@ -1,0 +1,18 @@
+-- How many texts of staged documents have no vector yet, each counted with the first document that has it.
+--   psql "$DATABASE_URL" -v ingestion_job_id="'JOB0000001'" -v model="'local/made-up/384/true'" \
+--     -f sql/ingestion/planned_calls.sql
+SELECT document_id, count(*) AS embedding_calls
+FROM (
+    SELECT DISTINCT ON (s.text_sha256) s.text_sha256, w.document_id
+    FROM workbench.ingestion_document w
+    JOIN workbench.staged_chunk s USING (document_id)
+    WHERE w.ingestion_job_id = :ingestion_job_id AND w.status = 'DONE'
+    ORDER BY s.text_sha256, w.key COLLATE "C"
+) text
+WHERE NOT EXISTS (
+    SELECT FROM workbench.staged_embedding e WHERE e.text_sha256 = text.text_sha256 AND e.model = :model
+) AND NOT EXISTS (
+    SELECT FROM workbench.chunk c JOIN bedrock_integration.bedrock_kb kb USING (id)
+    WHERE c.text_sha256 = text.text_sha256
+)
+GROUP BY document_id;
