@@ -15,13 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_embeddings, terminal
+from kb import bedrock_json, cli_embeddings, cli_sync, terminal
 from kb.demo import demo
 from kb.errors import KbError, ObjectStoreError
 from kb.models import (
-    IngestionJob,
-    IngestionJobStatus,
-    IngestionPlan,
     ObjectInfo,
     SearchType,
     SweepResult,
@@ -30,7 +27,7 @@ from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, embedded_server, open_workbench
 from kb.workbench.bridge import stop_bridge
-from kb.workbench.keeper import Keeper, stop_workers
+from kb.workbench.keeper import stop_workers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,15 +80,7 @@ def parser() -> argparse.ArgumentParser:
     command("status", status, "show where the workbench is and what it holds", as_json)
     upload_command = command("upload", upload, "store documents in the data source")
     upload_command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    sync_command = command(
-        "sync", sync, "make the knowledge base agree with the data source", as_json
-    )
-    sync_command.add_argument("--wait", action="store_true", help="stay until it has ended")
-    sync_command.add_argument(
-        "--allow-deletions",
-        action="store_true",
-        help="delete more than half of the knowledge base without asking",
-    )
+    cli_sync.add_sync(command, as_json)
     command("documents", documents, "list the documents and their state", as_json)
     command("retrieve", retrieve, "find the chunks that fit a question", asking)
     command("ask", ask, "answer a question with citations", asking)
@@ -99,9 +88,7 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
-    worker_command = command("worker", worker, "run ingestion jobs until stopped")
-    worker_command.add_argument("--kept", action="store_true", help=argparse.SUPPRESS)
-    commands.add_parser("keeper").set_defaults(command=keeper)
+    cli_sync.add_worker(command)
     cli_embeddings.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
@@ -156,22 +143,6 @@ def _upload(bench: Workbench, key: str, path: Path) -> ObjectInfo:
         raise ObjectStoreError(
             f"'{path}' can not be read: {error.strerror}; check its permissions."
         ) from error
-
-
-def sync(options: argparse.Namespace) -> int:
-    """Start an ingestion job; with --wait show its progress and how it ended."""
-    with _workbench() as bench:
-        source = bench.data_source
-        allow_deletions = options.allow_deletions or _ask_deletions(source.plan())
-        job = source.start_ingestion_job(detached=not options.wait, allow_deletions=allow_deletions)
-        if options.wait:
-            job = _wait(bench, job, quiet=options.json)
-    if options.json:
-        shape = bedrock_json.get_ingestion_job(job)
-        _print_json({**shape, "embedding_calls": job.progress.embedding_calls})
-    else:
-        terminal.show_job(job)
-    return 1 if job.status is IngestionJobStatus.FAILED else 0
 
 
 def documents(options: argparse.Namespace) -> int:
@@ -239,19 +210,6 @@ def tune(options: argparse.Namespace) -> int:
     return 0
 
 
-def worker(options: argparse.Namespace) -> int:
-    """Run ingestion jobs until stopped."""
-    with _workbench() as bench:
-        bench.worker.work(kept=options.kept)
-    return 0
-
-
-def keeper(_options: argparse.Namespace) -> int:
-    """Keep this data folder's workers alive until told to end."""
-    Keeper(Settings.load()).run()
-    return 0
-
-
 def serve(_options: argparse.Namespace) -> int:
     """Become the app; Ctrl-C ends it, database and worker go on."""
     settings = Settings.load()
@@ -269,22 +227,6 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def _workbench() -> Workbench:
     return open_workbench()
-
-
-def _ask_deletions(todo: IngestionPlan) -> bool:
-    """Whoever sits at a terminal is asked; a script has `--allow-deletions`."""
-    if not todo.needs_permission or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    print(terminal.deletions(todo), file=sys.stderr)
-    return input("Delete them? [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _wait(bench: Workbench, job: IngestionJob, *, quiet: bool) -> IngestionJob:
-    with terminal.ProgressBar(quiet=quiet) as bar:
-        for seen in bench.data_source.watch(job.ingestion_job_id, work=True):
-            bar.show(seen)
-            job = seen
-    return job
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

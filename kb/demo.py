@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb import terminal
+from kb import cli_sync, terminal, terminal_sync
 from kb.errors import Conflict, ObjectStoreError
 from kb.models import Document, DocumentStatus, IngestionJobStatus, RetrieveAndGenerateResponse
 from kb.workbench import Workbench
@@ -49,12 +49,9 @@ def _sync(bench: Workbench) -> None:
         job = bench.data_source.start_ingestion_job(detached=False)
     except Conflict:
         job = bench.data_source.list_ingestion_jobs()[0]
-    with terminal.ProgressBar(quiet=False) as bar:
-        for seen in bench.data_source.watch(job.ingestion_job_id, work=True):
-            bar.show(seen)
-            job = seen
+    job = cli_sync.wait(bench, job, quiet=False)
     if job.status is not IngestionJobStatus.COMPLETE or job.failure_reasons:
-        terminal.show_job(job)
+        terminal_sync.show_job(job)
 
 
 def _ask(bench: Workbench, document: Document) -> int:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import sys
 import textwrap
-import time
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from kb.models import (
     Document,
-    IngestionJob,
-    IngestionJobStatus,
-    IngestionPlan,
     Measurement,
     RetrievalResult,
     RetrieveAndGenerateResponse,
@@ -23,8 +18,6 @@ from kb.models import (
 )
 from kb.wording import counted
 from kb.workbench import Status
-
-BAR_WIDTH = 24
 
 
 def size(size_bytes: int) -> str:
@@ -84,28 +77,6 @@ def show_documents(documents: Sequence[Document]) -> None:
         for d in documents
     ]
     table(("document", "status", "pages", "chunks", "size", "reason"), rows)
-
-
-def deletions(todo: IngestionPlan) -> str:
-    """What a job would delete that takes more than half of the knowledge base."""
-    return (
-        f"The bucket no longer has {counted(len(todo.removed), 'document')} with "
-        f"{todo.removed_chunks:,} of {todo.known_chunks:,} chunks."
-    )
-
-
-def show_job(job: IngestionJob) -> None:
-    """How a job stands or ended."""
-    s = job.statistics
-    print(
-        f"{job.ingestion_job_id} {job.status.value}: {s.documents_scanned} scanned, "
-        f"{s.new_documents_indexed} new, {s.modified_documents_indexed} modified, "
-        f"{s.documents_deleted} deleted, {s.documents_failed} failed"
-    )
-    for reason in job.failure_reasons:
-        print(f"  {reason}")
-    if job.status is IngestionJobStatus.STARTING:
-        print("A worker takes it from here; see `python -m kb documents`.")
 
 
 def show_results(results: Sequence[RetrievalResult]) -> None:
@@ -184,48 +155,3 @@ def _wrapped(text: str) -> str:
     return "\n".join(
         textwrap.fill(line, width, break_long_words=False) for line in text.splitlines()
     )
-
-
-class ProgressBar:
-    """One line on stderr that follows a job; a line per step where there is no terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._live = sys.stderr.isatty()
-        self._start = time.monotonic()
-        self._last = ""
-        self._state: object = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_details: object) -> None:
-        if self._live and self._last:
-            print(file=sys.stderr)
-
-    def show(self, job: IngestionJob) -> None:
-        """Draw the job's progress."""
-        if self._quiet:
-            return
-        line = self._line(job)
-        if self._live:
-            columns = shutil.get_terminal_size().columns
-            print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)
-        elif (state := (job.status, job.progress)) != self._state:
-            self._state = state
-            print(line, file=sys.stderr, flush=True)
-        self._last = line
-
-    def _line(self, job: IngestionJob) -> str:
-        p = job.progress
-        share = p.pages_read / p.pages_total if p.pages_total else 0.0
-        if job.status is IngestionJobStatus.COMPLETE:
-            share = 1.0
-        filled = int(share * BAR_WIDTH)
-        bar = "#" * filled + "." * (BAR_WIDTH - filled)
-        rate = p.chunks_embedded / max(0.1, time.monotonic() - self._start)
-        stage = p.stage or job.status.value
-        return (
-            f"[{bar}] {stage:<11} {p.document_key}  {p.pages_read}/{p.pages_total} pages  "
-            f"{p.chunks_embedded} chunks embedded  {rate:.1f}/s"
-        )

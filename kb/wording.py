@@ -2,7 +2,41 @@
 
 from __future__ import annotations
 
+from kb.models import IngestionJob, IngestionJobStatus, IngestionMode
+
+#: Below this share of a job nothing can be said of its end.
+FIRST_SHARE = 0.02
+
 
 def counted(number: int, noun: str) -> str:
     """1 document, 2 documents, 1,000 documents."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """45 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{max(whole, 1)} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def share(job: IngestionJob) -> float:
+    """How much of a job is done, 0 to 1."""
+    if job.status is IngestionJobStatus.COMPLETE:
+        return 1.0
+    p = job.progress
+    if job.mode is IngestionMode.PLAN:
+        return p.pages_read / p.pages_total if p.pages_total else 0.0
+    return p.share
+
+
+def seconds_left(job: IngestionJob) -> float | None:
+    """By how long the job has taken for its share so far; None while that says nothing."""
+    done = share(job)
+    if job.status.is_final or done < FIRST_SHARE:
+        return None
+    return (job.updated_at - job.started_at).total_seconds() * (1 - done) / done

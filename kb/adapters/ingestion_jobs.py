@@ -161,10 +161,15 @@ class IngestionJobs:
             failure_reason=failure_reason,
         )
 
-    def planned_calls(self, ingestion_job_id: str, model: str) -> dict[str, int]:
-        """By document: how many texts a sync would embed, after a job in PLAN mode."""
+    def planned_calls(self, ingestion_job_id: str, model: str) -> dict[str, tuple[int, int]]:
+        """By document: texts a sync would embed and their tokens, after a job in PLAN mode."""
         found = self._rows("planned_calls", ingestion_job_id=ingestion_job_id, model=model)
-        return {str(row["document_id"]): row["embedding_calls"] for row in found}
+        return {str(r["document_id"]): (r["embedding_calls"], int(r["tokens"])) for r in found}
+
+    def texts_per_second(self) -> float | None:
+        """How fast the latest large job embedded; None before there was one."""
+        found = self._rows("embedding_rate", data_source_id=self._data_source_id)
+        return found[0]["texts_per_second"] if found else None
 
     def worker_heartbeat(self, worker_id: str, *, host: str, pid: int) -> None:
         """A worker's sign of life."""
@@ -228,7 +233,8 @@ def _work(row: Row) -> DocumentWork:
 def _job(row: Row) -> IngestionJob:
     names = ("ingestion_job_id", "data_source_id", "knowledge_base_id", "allow_deletions")
     return IngestionJob(
-        **{name: row[name] for name in (*names, "started_at", "updated_at")},
+        **{name: row[name] for name in (*names, "started_at")},
+        updated_at=row["seen_at"],
         status=IngestionJobStatus(row["status"]),
         mode=IngestionMode(row["mode"]),
         statistics=_only(row, IngestionJobStatistics),

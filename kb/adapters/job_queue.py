@@ -8,7 +8,6 @@ of the job and of its documents. A task may therefore run twice; the second time
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import threading
@@ -35,6 +34,8 @@ MISSED_HEARTBEATS = 4
 DOCUMENTS_AT_ONCE = 2
 #: Seconds until a worker notices that it is to end.
 POLL_SECONDS = 0.1
+#: What the queue gets to end by itself after the database was lost.
+LOST_SECONDS: float | None = 2.0
 #: Not that of the schema; see kb.adapters.schema.
 PREPARE_LOCK = 5_150_002
 
@@ -153,15 +154,16 @@ class JobQueue:
                 loop = asyncio.get_running_loop()
                 for number in (signal.SIGTERM, signal.SIGINT):
                     loop.add_signal_handler(number, tasks.end)
+            patience = LOST_SECONDS
             try:
                 await self._look_after(app, tasks, worker)
+                patience = None
             finally:
-                # Also when the database is lost: threads would go on, and so would the process.
                 tasks.end()
                 worker.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await worker
-                await asyncio.to_thread(tasks.leave)
+                # The queue would go on trying to connect; the next worker does that better.
+                await asyncio.wait([worker], timeout=patience)
+        await asyncio.to_thread(tasks.leave)
 
     async def _look_after(
         self, app: procrastinate.App, tasks: Tasks, worker: asyncio.Task[None]

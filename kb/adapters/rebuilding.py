@@ -1,4 +1,4 @@
-"""A second table for vectors of another model, and the moment in which it takes the first one's place."""
+"""A second table for vectors of another model, and how it takes the first one's place."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Progress:
         self._records = records
         self._interrupted = interrupted
         self._lock = threading.Lock()
-        self._now = DocumentProgress()
+        self._now = DocumentProgress(stage="reading")
         self._reported = 0.0
 
     @property

@@ -28,7 +28,7 @@ from kb.models.ingestion import (
     ModelIdentity,
     WorkerInfo,
 )
-from kb.models.planning import IngestionPlan, PlannedDocument
+from kb.models.planning import ExactDocument, ExactPlan, IngestionPlan, PlannedDocument
 from kb.models.retrieval import (
     AnswerPart,
     Citation,
@@ -69,6 +69,8 @@ __all__ = [
     "DocumentStatus",
     "DocumentWork",
     "DocumentWorkStatus",
+    "ExactDocument",
+    "ExactPlan",
     "HnswIndex",
     "HnswSearch",
     "Index",

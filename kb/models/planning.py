@@ -81,3 +81,41 @@ def _planned(item: ObjectInfo | Document, action: DocumentAction) -> PlannedDocu
         metadata_etag=item.metadata_etag,
         size_bytes=item.size_bytes,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactDocument:
+    """A document of a plan that was read: what a sync would embed of it."""
+
+    key: str
+    action: DocumentAction
+    pages: int
+    chunks: int
+    #: A text that several documents have is counted with the first.
+    embedding_calls: int
+    #: Why it would fail; one sentence.
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactPlan:
+    """What a sync will do as long as no ETag of the data source changes."""
+
+    plan: IngestionPlan
+    documents: tuple[ExactDocument, ...]
+    #: Of all texts to be embedded.
+    tokens: int
+    #: What embedding them will take; None before anything was embedded or for a remote model.
+    seconds: float | None
+    #: At the dated prices of kb.embedding_sql; None for a local model.
+    dollars: float | None
+
+    @property
+    def chunks(self) -> int:
+        """Chunks of the documents that differ."""
+        return sum(document.chunks for document in self.documents)
+
+    @property
+    def embedding_calls(self) -> int:
+        """Texts that a sync will embed."""
+        return sum(document.embedding_calls for document in self.documents)

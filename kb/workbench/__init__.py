@@ -36,6 +36,7 @@ from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
+from kb.workbench.planning import Planning
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
@@ -143,12 +144,16 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     new_ingestion = _ingestion(settings, engine, store, catalogue, jobs, embedder)
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
+    ingestion = new_ingestion()
+    planning = Planning(jobs, ingestion, embedder)
     embeddings = SqlEmbeddings(settings, url, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     return Workbench(
         settings=settings,
-        data_source=DataSource(settings, store, catalogue, jobs, queue, worker, new_ingestion()),
+        data_source=DataSource(
+            settings, store, catalogue, jobs, queue, worker, ingestion, planning
+        ),
         knowledge_base=KnowledgeBase(vectors, embedder, generator),
         evidence=Evidence(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),

@@ -15,6 +15,7 @@ from kb.models import (
     Document,
     DocumentStatus,
     DocumentWork,
+    ExactPlan,
     IngestionJob,
     IngestionJobStatus,
     IngestionMode,
@@ -24,6 +25,7 @@ from kb.models import (
 )
 from kb.protocols import ObjectStore
 from kb.settings import Settings
+from kb.workbench.planning import Planning
 from kb.workbench.worker import Worker
 
 
@@ -39,6 +41,7 @@ class DataSource:
         queue: JobQueue,
         worker: Worker,
         ingestion: Ingestion,
+        planning: Planning,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -47,6 +50,7 @@ class DataSource:
         self._queue = queue
         self._worker = worker
         self._ingestion = ingestion
+        self._planning = planning
 
     @property
     def uri(self) -> str:
@@ -84,6 +88,10 @@ class DataSource:
     def plan(self) -> IngestionPlan:
         """What the next ingestion job would do, as far as it is known without reading documents."""
         return self._ingestion.plan()
+
+    def exact_plan(self, ingestion_job_id: str) -> ExactPlan:
+        """What a sync will do, by what a COMPLETE job in PLAN mode has read."""
+        return self._planning.exact_plan(ingestion_job_id)
 
     def start_ingestion_job(
         self,

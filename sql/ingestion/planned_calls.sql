@@ -1,9 +1,9 @@
--- How many texts of staged documents have no vector yet, each counted with the first document that has it.
---   psql "$DATABASE_URL" -v ingestion_job_id="'JOB0000001'" -v model="'local/made-up/384/true'" \
+-- Texts of staged documents that have no vector yet, and their tokens, each counted with the first document that has it.
+--   psql "$DATABASE_URL" -v ingestion_job_id="'JOB0000001'" -v model="'local/made-up/384/unit'" \
 --     -f sql/ingestion/planned_calls.sql
-SELECT document_id, count(*) AS embedding_calls
+SELECT document_id, count(*) AS embedding_calls, sum(tokens) AS tokens
 FROM (
-    SELECT DISTINCT ON (s.text_sha256) s.text_sha256, w.document_id
+    SELECT DISTINCT ON (s.text_sha256) s.text_sha256, s.tokens, w.document_id
     FROM workbench.ingestion_document w
     JOIN workbench.staged_chunk s USING (document_id)
     WHERE w.ingestion_job_id = :ingestion_job_id AND w.status = 'DONE'

@@ -154,6 +154,7 @@ CREATE TABLE workbench.worker (
 CREATE VIEW workbench.ingestion_job_progress AS
 SELECT j.*,
        d.knowledge_base_id,
+       greatest(j.updated_at, p.updated_at)                AS seen_at,
        coalesce(p.documents_total, 0)                      AS documents_total,
        coalesce(p.documents_done, 0)                       AS documents_done,
        coalesce(p.pages_total, 0)                          AS pages_total,
@@ -168,7 +169,8 @@ SELECT j.*,
 FROM workbench.ingestion_job j
 JOIN workbench.data_source d USING (data_source_id)
 LEFT JOIN LATERAL (
-    SELECT count(*)                                                              AS documents_total,
+    SELECT max(w.updated_at)                                                     AS updated_at,
+           count(*)                                                              AS documents_total,
            count(*) FILTER (WHERE w.status IN ('DONE', 'FAILED'))                AS documents_done,
            sum(w.pages_total)                                                    AS pages_total,
            sum(w.pages_read)                                                     AS pages_read,
