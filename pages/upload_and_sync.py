@@ -6,7 +6,7 @@ from kb import frames
 from kb.demo import SAMPLE
 from kb.documents.parsers import SUPPORTED
 from kb.errors import KbError
-from kb.screens import frame, steps, sync_panel
+from kb.screens import documents_panel, frame, steps, sync_panel
 from kb.workbench import Workbench
 
 ABOUT = "Put documents into the data source, then sync: read, chunk, embed and store them."
@@ -40,41 +40,33 @@ def load_sample(bench: Workbench) -> None:
 
 
 with frame.page("Upload and sync", ABOUT) as bench:
-    documents = bench.data_source.documents()
-    waiting = bench.data_source.waiting()
+    documents, todo = bench.data_source.overview()
     jobs = bench.data_source.list_ingestion_jobs()
-    running = sync_panel.running_job(bench)
+    running = bench.data_source.running_ingestion_job()
     pressed = steps.show(
         documents=len(documents),
-        waiting=waiting,
+        waiting=todo.waiting,
         indexed=sum(document.chunks > 0 for document in documents),
         running=running is not None,
     )
     if pressed == "sample":
         load_sample(bench)
         st.rerun()
-    allowed = sync_panel.deletions_allowed(bench.data_source.plan())
+    allowed = sync_panel.deletions_allowed(todo)
     if pressed == "sync":
         bench.data_source.start_ingestion_job(allow_deletions=allowed)
         st.rerun()
     if running:
         sync_panel.watch(bench, running.ingestion_job_id)
-    elif jobs:
-        sync_panel.last_result(jobs[0])
+    else:
+        if jobs:
+            sync_panel.last_result(bench, jobs[0])
+        if todo.waiting:
+            sync_panel.plan(bench, todo)
     upload(bench)
     for message in st.session_state.pop("upload_errors", []):
         st.error(message, icon=":material/error:")
-
-    st.subheader("Documents")
-    if documents:
-        st.dataframe(
-            frames.documents(documents),
-            hide_index=True,
-            column_config={"Size (MB)": st.column_config.NumberColumn(format="%.2f")},
-            key="documents",
-        )
-    else:
-        st.info("No documents yet. Drop some above or load the sample.", icon=":material/inbox:")
+    documents_panel.show(bench, documents)
     if jobs:
         with st.expander("Sync history", icon=":material/history:"):
             st.dataframe(frames.ingestion_jobs(jobs), hide_index=True, key="jobs")

@@ -102,6 +102,8 @@ class ExactPlan:
     """What a sync will do as long as no ETag of the data source changes."""
 
     plan: IngestionPlan
+    #: Whether nothing has changed since the documents were read.
+    is_current: bool
     documents: tuple[ExactDocument, ...]
     #: Of all texts to be embedded.
     tokens: int

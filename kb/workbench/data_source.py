@@ -10,7 +10,6 @@ from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.errors import Conflict, KbError
 from kb.ingestion.job import Ingestion
-from kb.ingestion.plan import pair_metadata
 from kb.models import (
     Document,
     DocumentStatus,
@@ -77,9 +76,18 @@ class DataSource:
 
     def documents(self) -> list[Document]:
         """All documents of the bucket, also those that no job has seen yet (PENDING)."""
+        return self.overview()[0]
+
+    def overview(self) -> tuple[list[Document], IngestionPlan]:
+        """Documents and what the next job would do with them, by one look at the bucket."""
+        todo = self._ingestion.plan()
         known = {document.key: document for document in self._catalogue.list_documents()}
-        found, _ = pair_metadata(self._store.list_objects())
-        return [self._document(info, known.get(info.key)) for info in found]
+        found = sorted(
+            (*todo.new, *todo.changed, *todo.metadata_changed, *todo.unchanged),
+            key=lambda info: info.key,
+        )
+        documents = [self._document(info, known.get(info.key)) for info in found]
+        return [*documents, *todo.retained], todo
 
     def waiting(self) -> int:
         """How many documents the next ingestion job would add, replace or remove."""

@@ -37,8 +37,11 @@ class Planning:
         )
         texts = sum(count for count, _ in calls.values())
         tokens = sum(count for _, count in calls.values())
+        plan = self._ingestion.plan()
+        seen = {(w.key, w.action, w.etag, w.metadata_etag) for w in work}
         return ExactPlan(
-            plan=self._ingestion.plan(),
+            plan=plan,
+            is_current=seen == {(w.key, w.action, w.etag, w.metadata_etag) for w in plan.work},
             documents=documents,
             tokens=tokens,
             seconds=self._seconds(texts),
