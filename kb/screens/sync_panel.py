@@ -47,15 +47,23 @@ def plan(bench: Workbench, todo: IngestionPlan) -> None:
                 if count:
                     st.badge(f"{count:,} {word}", color=colour)  # type: ignore[arg-type]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(
-                "Chunks and vectors of unchanged text are kept. An exact plan reads what differs "
-                "and writes nothing to the knowledge base."
-            )
+            st.caption(_estimate(bench, todo))
             if st.button("Plan exactly", icon=":material/fact_check:", key="plan_exactly"):
                 job = bench.data_source.start_ingestion_job(mode=IngestionMode.PLAN)
                 st.session_state["plan_job"] = job.ingestion_job_id
                 st.rerun()
         exact(bench)
+
+
+def _estimate(bench: Workbench, todo: IngestionPlan) -> str:
+    chunks, seconds = bench.data_source.estimate(todo)
+    about = f"By size about {chunks:,} chunks" if chunks else "Nothing to embed"
+    if chunks and seconds:
+        about += f" and {duration(seconds)}"
+    return (
+        f"{about}; vectors of texts that stay are kept. An exact plan reads what differs and "
+        "writes nothing to the knowledge base."
+    )
 
 
 def exact(bench: Workbench) -> None:

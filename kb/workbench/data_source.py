@@ -97,6 +97,10 @@ class DataSource:
         """What the next ingestion job would do, as far as it is known without reading documents."""
         return self._ingestion.plan()
 
+    def estimate(self, todo: IngestionPlan) -> tuple[int, float | None]:
+        """Chunks and seconds that a sync may take, by sizes alone; seconds None if unknown."""
+        return self._planning.estimate(todo)
+
     def exact_plan(self, ingestion_job_id: str) -> ExactPlan:
         """What a sync will do, by what a COMPLETE job in PLAN mode has read."""
         return self._planning.exact_plan(ingestion_job_id)

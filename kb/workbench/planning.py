@@ -7,8 +7,9 @@ import time
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.embedding_sql.claimed_models import find_model
 from kb.embedding_sql.refusals import Refusal
+from kb.ingestion.estimate import estimated_chunks
 from kb.ingestion.job import Ingestion
-from kb.models import DocumentAction, DocumentWork, ExactDocument, ExactPlan
+from kb.models import DocumentAction, DocumentWork, ExactDocument, ExactPlan, IngestionPlan
 from kb.protocols import Embedder
 
 #: A text of about the length of a chunk, to measure a local model with.
@@ -47,6 +48,15 @@ class Planning:
             seconds=self._seconds(texts),
             dollars=self._dollars(tokens),
         )
+
+    def estimate(self, todo: IngestionPlan) -> tuple[int, float | None]:
+        """Chunks of the documents that differ and seconds, both by size; nothing is read.
+
+        Seconds are None before this data source has embedded anything.
+        """
+        chunks = estimated_chunks(todo)
+        rate = self._jobs.texts_per_second()
+        return chunks, chunks / rate if rate else None
 
     @property
     def _is_local(self) -> bool:
