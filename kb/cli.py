@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO if options.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    if options.verbose > 1:
+        logging.getLogger("kb").setLevel(logging.DEBUG)
     try:
         code: int = options.command(options)
     except KbError as error:
@@ -53,7 +55,13 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
         prog="python -m kb", description="A knowledge-base workbench on PostgreSQL + pgvector."
     )
-    root.add_argument("--verbose", action="store_true", help="log what happens to stderr")
+    root.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="log what happens to stderr; twice: every embedded text",
+    )
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON for programs")

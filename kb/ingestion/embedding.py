@@ -6,6 +6,7 @@ attempt has claimed is waited for.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from kb.ingestion.texts import batched, embedding_text
 from kb.models import DocumentWork
 from kb.models.staging import StagedText
 from kb.protocols import Embedder, ReadingThread, StagingArea
+
+log = logging.getLogger(__name__)
 
 #: Chunks looked at together.
 WINDOW = 64
@@ -103,11 +106,15 @@ class Embedding:
         mine = [t for h, t in wanted.items() if h in claimed]
         for batch in batched(mine, self._embedder.batch_size):
             texts = [embedding_text(t.text, t.heading_path, self._prefix) for t in batch]
-            future = pool.submit(self._embedder.embed_documents, texts)
+            future = pool.submit(self._embed, texts)
             self._in_flight.append(([t.text_sha256 for t in batch], future))
             while len(self._in_flight) > 2 * self._embedder.concurrency:
                 self._collect()
         return elsewhere
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        log.debug("embedding %d of %s", len(texts), self._work.key)
+        return self._embedder.embed_documents(texts)
 
     def _drain(self) -> None:
         while self._in_flight:

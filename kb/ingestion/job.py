@@ -102,6 +102,7 @@ class Ingestion:
         job = self._seams.records.get_ingestion_job(work.ingestion_job_id)
         publishes = job.mode is not IngestionMode.PLAN
         ingestion = DocumentIngestion(work, self._seams, self.interrupted)
+        log.info("%s is taken up (%s)", work.key, work.action)
         try:
             if publishes:
                 self._seams.documents.put_document(_info(work), DocumentStatus.IN_PROGRESS)
