@@ -53,6 +53,7 @@ NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
 SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
+    ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),

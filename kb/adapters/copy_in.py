@@ -1,105 +1,110 @@
-"""COPY BINARY of pages, chunks and vectors: the fast way in. Part of Staging's transactions."""
+"""COPY BINARY of pages, chunks and vectors: the fast way in. Part of Staging's transactions.
+
+Rows are packed first, by functions that touch no database, and then copied in one piece.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from kb import sql
+from kb.adapters import binary_rows as binary
 from kb.adapters.database import driver
 from kb.documents.marks import pack_boxes
-from kb.models import Chunk, JsonValue, Page, ParentChunk, Placement
-from kb.retrieval.identifiers import identifiers
+from kb.models import JsonValue, Page, ParentChunk, Placement
+from kb.models.staging import StagedWindow
 
 #: Bedrock's reserved metadata keys.
 SOURCE_URI = "x-amz-bedrock-kb-source-uri"
 DATA_SOURCE_ID = "x-amz-bedrock-kb-data-source-id"
 CHUNK_ID = "x-amz-bedrock-kb-chunk-id"
 PAGE_NUMBER = "x-amz-bedrock-kb-document-page-number"
+#: Bytes that are handed to the driver at a time.
+BLOCK_BYTES = 1 << 16
 
 
-def pages(connection: Connection, document_id: str, pages: Sequence[Page]) -> None:
-    """Write what was read from each page."""
-    types = "uuid int4 text float4 float4 text bytea text text"
-    with _copy(connection, "ingestion/copy_pages", types) as copy:
-        for page in pages:
-            place = (uuid.UUID(document_id), page.number, page.label, page.width, page.height)
-            content = (page.text, pack_boxes(page.boxes))
-            copy.write_row((*place, *content, page.outcome.value, page.outcome_reason))
+def pages(document_id: str, pages: Iterable[Page]) -> bytes:
+    """Rows of what was read from each page."""
+    owner = uuid.UUID(document_id).bytes
+    return b"".join(
+        binary.row(
+            *(owner, binary.int4(page.number), binary.text(page.label)),
+            *(binary.float4(page.width), binary.float4(page.height)),
+            *(binary.text(page.text), pack_boxes(page.boxes)),
+            *(binary.text(page.outcome.value), binary.text(page.outcome_reason)),
+        )
+        for page in pages
+    )
 
 
 def chunks(
-    connection: Connection,
-    document_id: str,
-    chunks: Sequence[Chunk],
-    ids: Sequence[uuid.UUID],
-    hashes: Sequence[bytes],
-    labels: Mapping[int, str],
-    metadata: Mapping[str, JsonValue],
-    *,
-    has_page_numbers: bool,
-) -> None:
-    """Write chunks; `metadata` is what all of them share."""
-    types = "uuid int4 uuid text text[] int4 int4 int4 text int4[] bytea text[] jsonb int4"
-    with _copy(connection, "ingestion/copy_chunks", types) as copy:
-        for chunk, chunk_id, text_sha256 in zip(chunks, ids, hashes, strict=True):
-            own: dict[str, JsonValue] = {**metadata, CHUNK_ID: str(chunk_id)}
-            if has_page_numbers:
-                own[PAGE_NUMBER] = chunk.page_number
-            words = "\n".join((*chunk.heading_path, chunk.text))
-            copy.write_row(
-                (
-                    *(uuid.UUID(document_id), chunk.ordinal, chunk_id, chunk.text),
-                    *(list(chunk.heading_path), chunk.tokens, *_place(chunk.placements, labels)),
-                    *(text_sha256, identifiers(words), Jsonb(own)),
-                    chunk.parent.ordinal if chunk.parent else None,
-                )
+    document_id: str, window: StagedWindow, shared_metadata: Mapping[str, JsonValue]
+) -> bytes:
+    """Rows of a window's chunks; `shared_metadata` is what all of them have."""
+    owner = uuid.UUID(document_id).bytes
+    packed = []
+    for chunk, text_sha256, nth, names in zip(
+        window.chunks, window.hashes, window.occurrences, window.identifiers, strict=True
+    ):
+        chunk_id = _chunk_id(document_id, text_sha256, nth)
+        own: dict[str, JsonValue] = {**shared_metadata, CHUNK_ID: str(chunk_id)}
+        if window.has_page_numbers:
+            own[PAGE_NUMBER] = chunk.page_number
+        packed.append(
+            binary.row(
+                *(owner, binary.int4(chunk.ordinal), chunk_id.bytes, chunk.text.encode()),
+                *(binary.text_array(chunk.heading_path), binary.int4(chunk.tokens)),
+                *_place(chunk.placements, window.labels),
+                *(text_sha256, binary.text_array(names), binary.jsonb(own)),
+                binary.int4(chunk.parent.ordinal if chunk.parent else None),
             )
+        )
+    return b"".join(packed)
 
 
-def parents(
-    connection: Connection,
-    document_id: str,
-    parents: Sequence[ParentChunk],
-    labels: Mapping[int, str],
-) -> None:
-    """Write what is returned in place of its chunks."""
-    types = "uuid int4 text text[] int4 int4 int4 text int4[]"
-    with _copy(connection, "ingestion/copy_parents", types) as copy:
-        for parent in parents:
-            words = (parent.text, list(parent.heading_path), parent.tokens)
-            place = _place(parent.placements, labels)
-            copy.write_row((uuid.UUID(document_id), parent.ordinal, *words, *place))
+def parents(document_id: str, parents: Iterable[ParentChunk], labels: Mapping[int, str]) -> bytes:
+    """Rows of what is returned in place of its chunks."""
+    owner = uuid.UUID(document_id).bytes
+    return b"".join(
+        binary.row(
+            *(owner, binary.int4(parent.ordinal), parent.text.encode()),
+            *(binary.text_array(parent.heading_path), binary.int4(parent.tokens)),
+            *_place(parent.placements, labels),
+        )
+        for parent in parents
+    )
 
 
-def embeddings(
-    connection: Connection, model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
-) -> None:
-    """Write vectors of texts; shape (len(hashes), dimensions)."""
-    with _copy(connection, "ingestion/copy_embeddings", "bytea text vector") as copy:
-        for text_sha256, vector in zip(hashes, vectors, strict=True):
-            copy.write_row((text_sha256, model, vector))
+def embeddings(model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> bytes:
+    """Rows of vectors of texts; shape (len(hashes), dimensions)."""
+    return binary.vectors(hashes, model, vectors)
+
+
+def copy(connection: Connection, name: str, packed: bytes) -> None:
+    """COPY rows by `sql/ingestion/<name>.sql`; nothing happens when there are none."""
+    if not packed:
+        return
+    with driver(connection).cursor() as cursor, cursor.copy(sql.script(f"ingestion/{name}")) as to:
+        to.write(binary.HEADER)
+        for at in range(0, len(packed), BLOCK_BYTES):
+            to.write(packed[at : at + BLOCK_BYTES])
+        to.write(binary.TRAILER)
+
+
+def _chunk_id(document_id: str, text_sha256: bytes, nth: int) -> uuid.UUID:
+    """The same text of the same document always has the same id, wherever it moves to."""
+    return uuid.uuid5(uuid.UUID(document_id), f"{text_sha256.hex()}:{nth}")
 
 
 def _place(
     placements: Sequence[Placement], labels: Mapping[int, str]
-) -> tuple[int, int, str, list[list[int]]]:
+) -> tuple[bytes | None, bytes | None, bytes, bytes]:
     """First page, last page, label of the first, and rows of (start, end, page, page_start)."""
     first, last = placements[0].page_number, placements[-1].page_number
-    found = [[p.start, p.end, p.page_number, p.page_start] for p in placements]
-    return first, last, labels[first], found
-
-
-@contextmanager
-def _copy(connection: Connection, name: str, types: str) -> Iterator[psycopg.Copy]:
-    """COPY by `sql/<name>.sql`; binary COPY converts nothing, so the types are named."""
-    with driver(connection).cursor() as cursor, cursor.copy(sql.script(name)) as copy:
-        copy.set_types(types.split())
-        yield copy
+    found = [(p.start, p.end, p.page_number, p.page_start) for p in placements]
+    return binary.int4(first), binary.int4(last), labels[first].encode(), binary.int4_table(found)

@@ -59,8 +59,9 @@ class Rebuilding:
     def add_embeddings(
         self, ingestion_job_id: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
     ) -> None:
+        packed = copy_in.embeddings(self._identity.key, hashes, vectors)
         with transaction(self._engine) as connection:
-            copy_in.embeddings(connection, self._identity.key, hashes, vectors)
+            copy_in.copy(connection, "copy_embeddings", packed)
             rows(
                 connection,
                 "rebuild/count_embedding_calls",

@@ -6,7 +6,6 @@ Readers see nothing of it: see kb.adapters.publishing.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,29 +42,20 @@ class Staging:
             rows(connection, "ingestion/clear_staged", document_id=work.document_id)
 
     def add(self, work: DocumentWork, window: StagedWindow) -> None:
-        ids = [
-            _chunk_id(work.document_id, text_sha256, nth)
-            for text_sha256, nth in zip(window.hashes, window.occurrences, strict=True)
-        ]
         shared = {
             **window.attributes,
             SOURCE_URI: f"s3://{self._bucket}/{work.key}",
             DATA_SOURCE_ID: self._data_source_id,
         }
+        packed = {
+            "copy_pages": copy_in.pages(work.document_id, window.pages),
+            "copy_parents": copy_in.parents(work.document_id, window.parents, window.labels),
+            "copy_chunks": copy_in.chunks(work.document_id, window, shared),
+        }
         with transaction(self._engine) as connection:
             self._hold(connection, work)
-            copy_in.pages(connection, work.document_id, window.pages)
-            copy_in.parents(connection, work.document_id, window.parents, window.labels)
-            copy_in.chunks(
-                connection,
-                work.document_id,
-                window.chunks,
-                ids,
-                window.hashes,
-                window.labels,
-                shared,
-                has_page_numbers=window.has_page_numbers,
-            )
+            for name, rows_of_it in packed.items():
+                copy_in.copy(connection, name, rows_of_it)
             rows(
                 connection,
                 "ingestion/stage_document",
@@ -111,8 +101,9 @@ class Staging:
     def add_embeddings(
         self, work: DocumentWork, hashes: Sequence[bytes], vectors: NDArray[np.float32]
     ) -> None:
+        packed = copy_in.embeddings(self._model, hashes, vectors)
         with transaction(self._engine) as connection:
-            copy_in.embeddings(connection, self._model, hashes, vectors)
+            copy_in.copy(connection, "copy_embeddings", packed)
             rows(
                 connection,
                 "ingestion/count_embedding_calls",
@@ -135,8 +126,3 @@ class Staging:
             attempt=work.attempt,
         ):
             raise Superseded
-
-
-def _chunk_id(document_id: str, text_sha256: bytes, nth: int) -> uuid.UUID:
-    """The same text of the same document always has the same id, wherever it moves to."""
-    return uuid.uuid5(uuid.UUID(document_id), f"{text_sha256.hex()}:{nth}")

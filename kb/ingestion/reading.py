@@ -21,6 +21,7 @@ from kb.models import Chunk, DocumentMetadata, DocumentWork, Page, ParentChunk
 from kb.models.chunking import ChunkingStrategy
 from kb.models.staging import StagedWindow
 from kb.protocols import Embedder, ObjectStore, StagingArea
+from kb.retrieval.identifiers import identifiers
 
 #: Chunks that are staged at a time; the first ones are few, so that embedding begins early.
 WINDOW, FIRST_WINDOW = 64, 8
@@ -143,6 +144,7 @@ class Reading:
                 parents=tuple(self._new_parents(chunks)),
                 hashes=tuple(hashes),
                 occurrences=tuple(self._nth(text_hash) for text_hash in hashes),
+                identifiers=tuple(map(_identifiers, chunks)),
                 labels=self._labels,
                 attributes=self._metadata.attributes,
                 has_page_numbers=self._paged and has_page_numbers(self._strategy),
@@ -174,3 +176,7 @@ class Reading:
     def _nth(self, text_hash: bytes) -> int:
         self._occurrences[text_hash] += 1
         return self._occurrences[text_hash] - 1
+
+
+def _identifiers(chunk: Chunk) -> tuple[str, ...]:
+    return tuple(identifiers("\n".join((*chunk.heading_path, chunk.text))))

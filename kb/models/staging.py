@@ -32,6 +32,8 @@ class StagedWindow:
     #: sha256 of what is embedded for each chunk, and how many chunks before it have the same.
     hashes: tuple[bytes, ...]
     occurrences: tuple[int, ...]
+    #: Identifiers such as pg_stat_io in each chunk and its headings.
+    identifiers: tuple[tuple[str, ...], ...]
     #: Page labels by page number.
     labels: Mapping[int, str]
     #: The document's metadata.
