@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 MANUAL ?=
 SERVE ?= 1
 
-.PHONY: demo serve test test-long lint types format sample clean
+.PHONY: demo serve test test-long bench-sync lint types format sample clean
 
 demo: $(VENV)/.runtime
 	$(PY) -m kb demo --manual "$(MANUAL)"
@@ -21,6 +21,15 @@ test: $(VENV)/.development lint types
 
 test-long: $(VENV)/.development
 	$(PY) -m pytest -m long
+
+# Needs a large PDF: make bench-sync MANUAL=manual.pdf
+bench-sync: $(VENV)/.development build/peers/.installed
+	$(PY) -m benchmarks.bench_sync "$(MANUAL)" --peer build/peers/bin/python
+
+build/peers/.installed: benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lint: $(VENV)/.development
 	$(VENV)/bin/ruff check .

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from benchmarks import copy_rate, manual_pages
@@ -77,6 +78,12 @@ class Workbench:
         """One job to its end, and how many texts it embedded."""
         done = self.kb("sync", "--wait", "--json")
         return done, json.loads(done.output)["embedding_calls"]
+
+    def job_seconds(self) -> float:
+        """From the latest job's start to its end, without the process around it."""
+        job = json.loads(self.kb("jobs", "--json").output)["ingestionJobSummaries"][0]
+        began, ended = (datetime.fromisoformat(job[at]) for at in ("startedAt", "updatedAt"))
+        return (ended - began).total_seconds()
 
 
 @contextmanager
@@ -142,7 +149,7 @@ def growth(manual: Path) -> None:
                 name = f"copy-{number}.pdf.metadata.json"
                 (bench.objects / name).write_text(json.dumps({"metadataAttributes": attributes}))
             done, calls = bench.sync()
-            seen.append((1000 * done.seconds / calls, done.peak_bytes / 2**20))
+            seen.append((1000 * bench.job_seconds() / calls, done.peak_bytes / 2**20))
     shutil.rmtree(hundred.parent)
     row("ms a chunk: 100, 200, 400 pages", "flat within 10 %", _list(ms for ms, _ in seen))
     row("peak MiB: 100, 200, 400 pages", "flat", _list(mib for _, mib in seen))

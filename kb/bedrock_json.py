@@ -37,26 +37,32 @@ def retrieve_and_generate(response: RetrieveAndGenerateResponse) -> Json:
 
 def get_ingestion_job(job: IngestionJob) -> Json:
     """GetIngestionJob's response."""
+    return {"ingestionJob": {**_job(job), "failureReasons": list(job.failure_reasons)}}
+
+
+def list_ingestion_jobs(jobs: Iterable[IngestionJob]) -> Json:
+    """ListIngestionJobs' response."""
+    return {"ingestionJobSummaries": [_job(job) for job in jobs]}
+
+
+def _job(job: IngestionJob) -> Json:
     statistics = job.statistics
     return {
-        "ingestionJob": {
-            "knowledgeBaseId": job.knowledge_base_id,
-            "dataSourceId": job.data_source_id,
-            "ingestionJobId": job.ingestion_job_id,
-            "status": job.status.value,
-            "statistics": {
-                "numberOfDocumentsScanned": statistics.documents_scanned,
-                "numberOfMetadataDocumentsScanned": statistics.metadata_documents_scanned,
-                "numberOfNewDocumentsIndexed": statistics.new_documents_indexed,
-                "numberOfModifiedDocumentsIndexed": statistics.modified_documents_indexed,
-                "numberOfMetadataDocumentsModified": statistics.metadata_documents_modified,
-                "numberOfDocumentsDeleted": statistics.documents_deleted,
-                "numberOfDocumentsFailed": statistics.documents_failed,
-            },
-            "failureReasons": list(job.failure_reasons),
-            "startedAt": job.started_at.isoformat(),
-            "updatedAt": job.updated_at.isoformat(),
-        }
+        "knowledgeBaseId": job.knowledge_base_id,
+        "dataSourceId": job.data_source_id,
+        "ingestionJobId": job.ingestion_job_id,
+        "status": job.status.value,
+        "statistics": {
+            "numberOfDocumentsScanned": statistics.documents_scanned,
+            "numberOfMetadataDocumentsScanned": statistics.metadata_documents_scanned,
+            "numberOfNewDocumentsIndexed": statistics.new_documents_indexed,
+            "numberOfModifiedDocumentsIndexed": statistics.modified_documents_indexed,
+            "numberOfMetadataDocumentsModified": statistics.metadata_documents_modified,
+            "numberOfDocumentsDeleted": statistics.documents_deleted,
+            "numberOfDocumentsFailed": statistics.documents_failed,
+        },
+        "startedAt": job.started_at.isoformat(),
+        "updatedAt": job.updated_at.isoformat(),
     }
 
 

@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     upload_command = command("upload", upload, "store documents in the data source")
     upload_command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     cli_sync.add_sync(command, as_json)
+    cli_sync.add_jobs(command, as_json)
     command("documents", documents, "list the documents and their state", as_json)
     command("retrieve", retrieve, "find the chunks that fit a question", asking)
     command("ask", ask, "answer a question with citations", asking)
@@ -221,6 +222,12 @@ def tune(options: argparse.Namespace) -> int:
 def serve(_options: argparse.Namespace) -> int:
     """Become the app; Ctrl-C ends it, database and worker go on."""
     settings = Settings.load()
+    try:
+        with _workbench() as bench:
+            bench.worker.ensure_running()
+    except KbError as error:
+        # The pages say it too, and can try again.
+        print(error, file=sys.stderr)
     print(f"Serving on http://127.0.0.1:{settings.port}  (Ctrl-C ends the app)", flush=True)
     app = str(Path(__file__).resolve().parents[1] / "streamlit_app.py")
     port = ["--server.port", str(settings.port)]

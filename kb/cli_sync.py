@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kb import bedrock_json, terminal_sync
+from kb.errors import Conflict
 from kb.models import IngestionJob, IngestionJobStatus, IngestionMode, IngestionPlan
 from kb.settings import Settings
 from kb.workbench import Workbench, open_workbench
@@ -31,6 +32,14 @@ def add_sync(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> N
     instead.add_argument(
         "--rebuild", action="store_true", help="embed everything anew with another model first"
     )
+
+
+def add_jobs(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
+    """Add `jobs` with its options."""
+    added = command(
+        "jobs", jobs, "list the latest ingestion jobs, or stop the running one", as_json
+    )
+    added.add_argument("--stop", action="store_true", help="stop the running job and wait for it")
 
 
 def add_worker(command: Callable[..., Any]) -> None:
@@ -84,6 +93,28 @@ def wait(bench: Workbench, job: IngestionJob, *, quiet: bool) -> IngestionJob:
             bar.show(seen)
             job = seen
     return job
+
+
+def jobs(options: argparse.Namespace) -> int:
+    """List the latest jobs; with --stop end the running one first."""
+    with open_workbench() as bench:
+        if options.stop:
+            _stop(bench)
+        found = bench.data_source.list_ingestion_jobs()
+    if options.json:
+        _print_json(bedrock_json.list_ingestion_jobs(found))
+    else:
+        terminal_sync.show_jobs(found)
+    return 0
+
+
+def _stop(bench: Workbench) -> None:
+    running = bench.data_source.running_ingestion_job()
+    if running is None:
+        raise Conflict("No ingestion job is running; there is nothing to stop.")
+    bench.data_source.stop_ingestion_job(running.ingestion_job_id)
+    for _ in bench.data_source.watch(running.ingestion_job_id, work=False):
+        pass
 
 
 def worker(options: argparse.Namespace) -> int:

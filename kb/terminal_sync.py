@@ -47,6 +47,24 @@ def show_job(job: IngestionJob) -> None:
         print("A worker takes it from here; see `python -m kb documents`.")
 
 
+def show_jobs(jobs: Sequence[IngestionJob]) -> None:
+    """One line per job, newest first, and why those that failed did."""
+    if not jobs:
+        print("No sync yet; start one with `python -m kb sync`.")
+        return
+    rows = []
+    for job in jobs:
+        s = job.statistics
+        changes = (s.new_documents_indexed, s.modified_documents_indexed, s.documents_deleted)
+        seconds = (job.updated_at - job.started_at).total_seconds()
+        when = f"{job.started_at:%Y-%m-%d %H:%M:%S}"
+        row = (job.ingestion_job_id, when, job.status.value, duration(seconds), *changes)
+        reason = job.failure_reasons[0] if job.failure_reasons else ""
+        rows.append((*row, s.documents_failed, job.progress.embedding_calls, reason))
+    names = ("job", "started", "status", "took", "new", "modified", "deleted", "failed")
+    table((*names, "embedded", "reason"), rows)
+
+
 def show_plan(exact: ExactPlan) -> None:
     """Every document that differs, and what a sync will embed."""
     rows = [

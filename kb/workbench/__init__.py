@@ -149,6 +149,9 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     embeddings = SqlEmbeddings(settings, url, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
+    # Nor for a worker, should one have been killed in the middle of a job.
+    if jobs.running_ingestion_job() and not worker.list_workers():
+        worker.ensure_running()
     return Workbench(
         settings=settings,
         data_source=DataSource(
