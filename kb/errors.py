@@ -6,6 +6,7 @@
     ├── DatabaseError          the database refuses, is unreachable or lacks something
     ├── ModelError             a model file or model service is missing, wrong or failing
     ├── ObjectStoreError       the bucket refuses an object or can not be reached
+    │   └── TooLarge           the object is larger than documents may be
     ├── DocumentError          one document can not be read; others still can
     │   └── UnsupportedFormat  its format is not supported
     ├── Conflict               somebody else is already doing this (Bedrock's ConflictException)
@@ -41,6 +42,10 @@ class ModelError(KbError):
 
 class ObjectStoreError(KbError):
     """The bucket refuses an object or can not be reached."""
+
+
+class TooLarge(ObjectStoreError):
+    """The object is larger than documents may be."""
 
 
 class DocumentError(KbError):

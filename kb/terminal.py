@@ -186,6 +186,18 @@ def _wrapped(text: str) -> str:
     )
 
 
+def bar(share: float) -> str:
+    """A bar that is filled by this share of 1."""
+    filled = int(min(1.0, share) * BAR_WIDTH)
+    return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}]"
+
+
+def redraw(line: str) -> None:
+    """Write over the line of the terminal on which stderr stands."""
+    columns = shutil.get_terminal_size().columns
+    print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)
+
+
 class ProgressBar:
     """One line on stderr that follows a job; a line per step where there is no terminal."""
 
@@ -209,8 +221,7 @@ class ProgressBar:
             return
         line = self._line(job)
         if self._live:
-            columns = shutil.get_terminal_size().columns
-            print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)
+            redraw(line)
         elif (state := (job.status, job.progress)) != self._state:
             self._state = state
             print(line, file=sys.stderr, flush=True)
@@ -221,11 +232,9 @@ class ProgressBar:
         share = p.pages_read / p.pages_total if p.pages_total else 0.0
         if job.status is IngestionJobStatus.COMPLETE:
             share = 1.0
-        filled = int(share * BAR_WIDTH)
-        bar = "#" * filled + "." * (BAR_WIDTH - filled)
         rate = p.chunks_embedded / max(0.1, time.monotonic() - self._start)
         stage = p.stage or job.status.value
         return (
-            f"[{bar}] {stage:<11} {p.document_key}  {p.pages_read}/{p.pages_total} pages  "
+            f"{bar(share)} {stage:<11} {p.document_key}  {p.pages_read}/{p.pages_total} pages  "
             f"{p.chunks_embedded} chunks embedded  {rate:.1f}/s"
         )
