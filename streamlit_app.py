@@ -2,19 +2,25 @@
 
 import streamlit as st
 
-st.set_page_config(
-    page_title="Knowledge base workbench", page_icon=":material/menu_book:", layout="wide"
-)
-st.navigation(
-    [
-        st.Page(
-            "pages/upload_and_sync.py",
-            title="Upload and sync",
-            icon=":material/cloud_sync:",
-            default=True,
-        ),
-        st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
-        st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
-        st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),
-    ]
-).run()
+if __name__ == "__main__":
+    st.set_page_config(
+        page_title="Knowledge base workbench", page_icon=":material/menu_book:", layout="wide"
+    )
+    st.navigation(
+        [
+            st.Page(
+                "pages/upload_and_sync.py",
+                title="Upload and sync",
+                icon=":material/cloud_sync:",
+                default=True,
+            ),
+            st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
+            st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
+            st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),
+        ]
+    ).run()
+else:
+    # The server imports this file once, for its routes, and runs it as __main__ for each visit.
+    from kb.screens.uploads.route import routes
+
+    app = st.App(__file__, routes=routes())

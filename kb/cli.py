@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_embeddings, cli_sync, terminal
+from kb import bedrock_json, cli_embeddings, cli_sync, cli_upload, terminal
 from kb.demo import demo
-from kb.errors import KbError, ObjectStoreError
+from kb.errors import KbError
 from kb.models import (
-    ObjectInfo,
     SearchType,
     SweepResult,
 )
@@ -86,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     command("up", up, "start the database and prepare the knowledge base")
     command("down", down, "stop worker, bridge and the embedded database")
     command("status", status, "show where the workbench is and what it holds", as_json)
-    upload_command = command("upload", upload, "store documents in the data source")
+    upload_command = command("upload", cli_upload.upload, "store documents in the data source")
     upload_command.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     cli_sync.add_sync(command, as_json)
     cli_sync.add_jobs(command, as_json)
@@ -132,26 +131,6 @@ def status(options: argparse.Namespace) -> int:
     else:
         terminal.show_status(found)
     return 0
-
-
-def upload(options: argparse.Namespace) -> int:
-    """Store files in the data source; a folder stands for all files in it."""
-    files = [file for path in options.paths for file in _files(path)]
-    with _workbench() as bench:
-        for key, path in files:
-            info = _upload(bench, key, path)
-            print(f"{bench.data_source.uri}/{info.key}  {terminal.size(info.size_bytes)}")
-    return 0
-
-
-def _upload(bench: Workbench, key: str, path: Path) -> ObjectInfo:
-    try:
-        with path.open("rb") as stream:
-            return bench.data_source.upload(key, stream)
-    except OSError as error:
-        raise ObjectStoreError(
-            f"'{path}' can not be read: {error.strerror}; check its permissions."
-        ) from error
 
 
 def documents(options: argparse.Namespace) -> int:
@@ -242,20 +221,6 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def _workbench() -> Workbench:
     return open_workbench()
-
-
-def _files(path: Path) -> list[tuple[str, Path]]:
-    """The key and path of a file, or of all files below a folder."""
-    if path.is_file():
-        return [(path.name, path)]
-    if path.is_dir():
-        found = [file for file in sorted(path.rglob("*")) if file.is_file()]
-        return [
-            (file.relative_to(path).as_posix(), file)
-            for file in found
-            if not any(part.startswith(".") for part in file.relative_to(path).parts)
-        ]
-    raise ObjectStoreError(f"There is no file '{path}'; check the name.")
 
 
 def _print_json(value: object) -> None:

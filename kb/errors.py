@@ -7,7 +7,8 @@
     │   └── ConnectionLost     it does not answer (any more); what was committed is safe
     ├── ModelError             a model file or model service is missing, wrong or failing
     ├── ObjectStoreError       the bucket refuses an object
-    │   └── BucketUnreachable  it can not be reached at all
+    │   ├── BucketUnreachable  it can not be reached at all
+    │   └── TooLarge           the object is larger than documents may be
     ├── DocumentError          one document can not be read; others still can
     │   └── UnsupportedFormat  its format is not supported
     ├── Conflict               somebody else is already doing this (Bedrock's ConflictException)
@@ -51,6 +52,10 @@ class ObjectStoreError(KbError):
 
 class BucketUnreachable(ObjectStoreError):
     """The bucket can not be reached at all."""
+
+
+class TooLarge(ObjectStoreError):
+    """The object is larger than documents may be."""
 
 
 class DocumentError(KbError):

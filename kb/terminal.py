@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from kb.models import (
 )
 from kb.wording import counted
 from kb.workbench import Status
+
+BAR_WIDTH = 24
 
 
 def size(size_bytes: int) -> str:
@@ -155,3 +158,15 @@ def _wrapped(text: str) -> str:
     return "\n".join(
         textwrap.fill(line, width, break_long_words=False) for line in text.splitlines()
     )
+
+
+def bar(share: float) -> str:
+    """A bar that is filled by this share of 1."""
+    filled = int(min(1.0, share) * BAR_WIDTH)
+    return f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}]"
+
+
+def redraw(line: str) -> None:
+    """Write over the line of the terminal on which stderr stands."""
+    columns = shutil.get_terminal_size().columns
+    print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Self
@@ -16,10 +15,9 @@ from kb.models import (
     IngestionPlan,
     ObjectInfo,
 )
-from kb.terminal import table
+from kb.terminal import bar, redraw, table
 from kb.wording import counted, duration, seconds_left, share
 
-BAR_WIDTH = 24
 #: Documents that are listed by name; the others are counted.
 LISTED = 50
 
@@ -147,8 +145,7 @@ class ProgressBar:
             return
         line = self._line(job)
         if self._live:
-            columns = shutil.get_terminal_size().columns
-            print(f"\r{line[: columns - 1]:<{columns - 1}}", end="", file=sys.stderr, flush=True)
+            redraw(line)
         elif (state := (job.status, job.progress)) != self._state:
             self._state = state
             print(line, file=sys.stderr, flush=True)
@@ -156,9 +153,7 @@ class ProgressBar:
 
     def _line(self, job: IngestionJob) -> str:
         done = share(job)
-        filled = int(done * BAR_WIDTH)
-        bar = "#" * filled + "." * (BAR_WIDTH - filled)
-        return "  ".join((f"[{bar}] {done:4.0%}", *_parts(job)))
+        return "  ".join((f"{bar(done)} {done:4.0%}", *_parts(job)))
 
 
 def _parts(job: IngestionJob) -> list[str]:

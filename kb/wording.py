@@ -40,3 +40,11 @@ def seconds_left(job: IngestionJob) -> float | None:
     if job.status.is_final or done < FIRST_SHARE:
         return None
     return (job.updated_at - job.started_at).total_seconds() * (1 - done) / done
+
+
+def binary_size(size_bytes: int) -> str:
+    """A limit as Bedrock writes it: 50 MB for 52,428,800 bytes."""
+    for unit, size in (("GB", 2**30), ("MB", 2**20)):
+        if size_bytes >= size:
+            return f"{round(size_bytes / size, 1):,g} {unit}"
+    return counted(size_bytes, "byte")

@@ -4,33 +4,10 @@ import streamlit as st
 
 from kb import frames
 from kb.demo import SAMPLE
-from kb.documents.parsers import SUPPORTED
-from kb.errors import KbError
-from kb.screens import documents_panel, frame, steps, sync_panel
+from kb.screens import documents_panel, frame, steps, sync_panel, upload_panel
 from kb.workbench import Workbench
 
 ABOUT = "Put documents into the data source, then sync: read, chunk, embed and store them."
-
-
-def upload(bench: Workbench) -> None:
-    """The drop area; a finished upload empties it and says what arrived."""
-    round_number = st.session_state.setdefault("upload_round", 0)
-    files = st.file_uploader(
-        "Drop documents here: PDF, Word, Excel, CSV, HTML, Markdown, text",
-        type=[*SUPPORTED, "markdown", "htm"],
-        accept_multiple_files=True,
-        key=f"upload_{round_number}",
-    )
-    if not files:
-        return
-    for file in files:
-        try:
-            info = bench.data_source.upload(file.name, file)
-            st.toast(f"{info.key} is in the data source", icon=":material/check:")
-        except KbError as error:
-            st.session_state.setdefault("upload_errors", []).append(str(error))
-    st.session_state["upload_round"] = round_number + 1
-    st.rerun()
 
 
 def load_sample(bench: Workbench) -> None:
@@ -63,9 +40,7 @@ with frame.page("Upload and sync", ABOUT) as bench:
             sync_panel.last_result(bench, jobs[0])
         if todo.waiting:
             sync_panel.plan(bench, todo)
-    upload(bench)
-    for message in st.session_state.pop("upload_errors", []):
-        st.error(message, icon=":material/error:")
+    upload_panel.show(bench)
     documents_panel.show(bench, documents)
     if jobs:
         with st.expander("Sync history", icon=":material/history:"):

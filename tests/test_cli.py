@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import re
 import shutil
 import subprocess
@@ -221,6 +222,30 @@ def test_a_file_that_can_not_be_read_is_code_1_with_one_sentence(kb: Kb, tmp_pat
     done = kb("upload", str(good), "/proc/self/mem")
     assert done.code == 1
     assert is_one_sentence(done.stderr)
+
+
+def test_what_is_refused_does_not_stop_the_others(kb: Kb, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for name in ("a.pptx", "b\\c.md", "d.md"):
+        (folder / name).write_text(NOTE)
+    done = kb("upload", str(folder))
+    assert (done.code, done.stdout.split()[0]) == (1, "s3://workbench/d.md")
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["'a.pptx':", "'b\\\\c.md'"]
+
+
+def test_a_large_file_has_a_bar_on_a_terminal(
+    environ: dict[str, str], database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "large.txt").write_bytes(bytes(6_000_000))
+    reader, writer = pty.openpty()
+    command = [sys.executable, "-m", "kb", "upload", str(tmp_path / "large.txt")]
+    environ = {**environ, "KB_DATABASE_URL": database_url}
+    subprocess.run(command, cwd=ROOT, env=environ, stderr=writer, check=True)
+    os.close(writer)
+    shown = os.read(reader, 1 << 16).decode()
+    os.close(reader)
+    assert "[########################] large.txt  6.0 MB" in shown
 
 
 def test_a_folder_is_uploaded_by_its_paths_without_what_is_hidden(kb: Kb, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_embeddings", "kb.cli_sync", "kb.__main__", "kb.demo", "kb.screens"),
-        *("kb.terminal", "kb.terminal_sync"),
+        *("kb.cli", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload", "kb.__main__"),
+        *("kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
 )
@@ -46,6 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.charts": {"plotly"},
     **{area: set() for area in FLOORS[5]},
     **{area: {"streamlit", "pandas", "plotly"} for area in ("kb.screens", "pages")},
+    "kb.screens.uploads": {"starlette", "anyio"},
     "streamlit_app": {"streamlit"},
 }
 NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from kb.documents.accepting import check_size
 from kb.errors import BucketUnreachable, ObjectStoreError, ResourceNotFound
 from kb.models import ObjectInfo
 
@@ -172,11 +173,7 @@ def _copy(
     size = 0
     while block := source.read(COPY_BYTES):
         size += len(block)
-        if size > max_bytes:
-            raise ObjectStoreError(
-                f"'{key}' is larger than {max_bytes / 2**20:,.0f} MB, the largest document; "
-                "split it or raise KB_MAX_DOCUMENT_BYTES."
-            )
+        check_size(key, size, max_bytes=max_bytes)
         digest.update(block)
         target.write(block)
 

@@ -59,6 +59,11 @@ def read_pages(path: Path, key: str) -> Iterator[Page]:
     return _READERS[kind](path)
 
 
+def check_supported(key: str) -> None:
+    """Raise UnsupportedFormat when no reader reads documents of this name."""
+    _kind(key)
+
+
 def page_count(path: Path, key: str) -> int:
     """Number of pages, without reading them; of sheets it is the least they can have."""
     return pdf.page_count(path) if _kind(key) == "pdf" else 1
