@@ -24,6 +24,9 @@ from kb.errors import DocumentError
 #: PDFium is not thread-safe: every call into it, whichever document, holds this lock.
 PDFIUM_LOCK = threading.RLock()
 
+#: Why a page is empty of which PDFium can not make sense.
+UNREADABLE = "page can not be read"
+
 # A PDF may begin with other bytes, but its mark stands within the first kilobyte.
 _MARK, _MARK_WITHIN = b"%PDF-", 1024
 
@@ -89,7 +92,7 @@ def see_page(pdf: pdfium.PdfDocument, index: int, extents: Extents) -> SeenPage:
     try:
         page = pdf[index]
     except pdfium.PdfiumError:
-        return SeenPage(index, label, 0.0, 0.0, None, [], "page can not be read")
+        return SeenPage(index, label, 0.0, 0.0, None, [], UNREADABLE)
     try:
         width, height = page.get_size()
         top = None if page.get_rotation() else page.get_bbox()[3]
@@ -98,6 +101,6 @@ def see_page(pdf: pdfium.PdfDocument, index: int, extents: Extents) -> SeenPage:
         reason = None if lines else "no text on the page" if marked else "blank page"
         return SeenPage(index, label, width, height, top, lines, reason)
     except pdfium.PdfiumError:
-        return SeenPage(index, label, 0.0, 0.0, None, [], "page can not be read")
+        return SeenPage(index, label, 0.0, 0.0, None, [], UNREADABLE)
     finally:
         page.close()

@@ -23,6 +23,8 @@ from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import Settings
+from kb.workbench.chunk_browser import ChunkBrowser
+from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
@@ -58,6 +60,8 @@ class Workbench:
     data_source: DataSource
     knowledge_base: KnowledgeBase
     evidence: Evidence
+    chunking: Chunking
+    chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
     sql_embeddings: SqlEmbeddings
     worker: Worker
@@ -136,6 +140,8 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         data_source=DataSource(settings, store, catalogue, queue, worker),
         knowledge_base=KnowledgeBase(vectors, embedder, generator),
         evidence=Evidence(engine, store),
+        chunking=Chunking(engine, store, embedder, data_source_id=catalogue.data_source_id),
+        chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
         sql_embeddings=embeddings,
         worker=worker,
