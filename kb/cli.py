@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_embeddings, terminal
+from kb import bedrock_json, cli_documents, cli_embeddings, terminal
 from kb.demo import demo
 from kb.errors import KbError, ObjectStoreError
 from kb.ingestion.plan import IngestionPlan
@@ -101,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
     worker_command = command("worker", worker, "run ingestion jobs until stopped")
     worker_command.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
