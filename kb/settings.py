@@ -57,7 +57,6 @@ class Settings:
     generation_model: str = _setting(
         EXTRACTIVE, "Who answers; only `extractive` is built in so far"
     )
-    chunk_tokens: int = _setting(300, "Largest chunk, in tokens of the embedding model")
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     data_deletion_policy: str = _setting(
         DELETE, "`DELETE` or `RETAIN` what was indexed of documents that have left the bucket"
@@ -179,8 +178,6 @@ _CONVERTERS: dict[str, Any] = {
     "model_dir": _folder,
     "generation_model": _generation_model,
     "bucket": _bucket,
-    # The model's window is 512 tokens and the heading path goes in front of the chunk.
-    "chunk_tokens": _whole_number(20, 400),
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,
     "workers": _whole_number(0, 16),

@@ -26,8 +26,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload", "kb.__main__"),
-        *("kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
+        *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
 )

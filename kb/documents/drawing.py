@@ -27,8 +27,7 @@ def draw_page(
     path: Path, page_number: int, marks: Sequence[Rectangle], *, scale: float = 1.6
 ) -> bytes:
     """Return the page as PNG, `scale` pixels per point, with the rectangles marked."""
-    with open_pdf(path) as pdf:
-        pixels, scale = _render(pdf, page_number, scale)
+    pixels, scale = render_page(path, page_number, scale)
     marked = np.zeros(pixels.shape[:2], np.bool_)
     for mark in marks:
         top, bottom = _pixels(mark.top, mark.bottom, scale)
@@ -36,15 +35,19 @@ def draw_page(
         marked[top:bottom, left:right] = True
     # One step for all of them, so that marks that overlap are not darker.
     pixels[marked] = pixels[marked].astype(np.uint16) * np.array(HIGHLIGHT, np.uint16) // 255
+    return to_png(pixels)
+
+
+def to_png(pixels: NDArray[np.uint8]) -> bytes:
+    """An image, shape (height, width, 3), as PNG."""
     png = io.BytesIO()
     Image.fromarray(pixels).save(png, "png", compress_level=_PNG_LEVEL)
     return png.getvalue()
 
 
-def _render(
-    pdf: pdfium.PdfDocument, page_number: int, scale: float
-) -> tuple[NDArray[np.uint8], float]:
-    with PDFIUM_LOCK:
+def render_page(path: Path, page_number: int, scale: float) -> tuple[NDArray[np.uint8], float]:
+    """The page's pixels, and how many of them a point really has: posters are drawn smaller."""
+    with open_pdf(path) as pdf, PDFIUM_LOCK:
         if not 1 <= page_number <= len(pdf):
             raise ResourceNotFound(f"The document has no page {page_number}; it has {len(pdf)}.")
         try:

@@ -56,6 +56,16 @@ def marks(
     )
 
 
+def rectangles_on_page(
+    placements: Iterable[Placement], page_number: int, boxes: Boxes
+) -> tuple[Rectangle, ...]:
+    """The lines that the placements cover on one page, whose boxes are given; others are left."""
+    here = [run for run in placements if run.page_number == page_number]
+    passage = Span(start=0, end=max((run.end for run in here), default=0))
+    found = marks(here, passage, {page_number: PageGeometry(label="", boxes=boxes)})
+    return found[0].rectangles if found else ()
+
+
 def line_rectangles(boxes: Boxes) -> tuple[Rectangle, ...]:
     """One rectangle for each line, and for each cell where a line has cells."""
     rectangles: list[list[float]] = []

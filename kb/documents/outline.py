@@ -58,6 +58,11 @@ class Outline:
         """The sections that begin on a page."""
         return self._on_page.get(index, ())
 
+    def path_before(self, index: int) -> tuple[str, ...]:
+        """The headings of the section that goes on at the top of a page."""
+        before = max((other for other in self._on_page if other < index), default=None)
+        return () if before is None else self._on_page[before][-1].heading_path
+
 
 def read_outline(pdf: pdfium.PdfDocument) -> Outline:
     """Read the outline; call it under the PDFium lock."""

@@ -6,10 +6,11 @@ A new format is a reader (path -> pages) and a line in `_READERS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from kb.documents import pdf
-from kb.documents.reading import read_pdf
+from kb.documents.reading import read_pdf, read_pdf_pages
 from kb.documents.separated import read_csv
 from kb.documents.sniffing import check_content
 from kb.documents.text_files import read_markdown, read_text
@@ -62,6 +63,24 @@ def read_pages(path: Path, key: str) -> Iterator[Page]:
 def check_supported(key: str) -> None:
     """Raise UnsupportedFormat when no reader reads documents of this name."""
     _kind(key)
+
+
+def read_some_pages(path: Path, key: str, first: int, last: int) -> Iterator[Page]:
+    """Yield the pages numbered `first` to `last`, as far as there are any.
+
+    Of a PDF only they and a few around them are read; of other formats all that stand before.
+    Raises as `read_pages` does, but a PDF without any text gives empty pages.
+    """
+    kind = _kind(key)
+    check_content(path, kind)
+    if kind == "pdf":
+        return read_pdf_pages(path, first, last)
+    return islice(_READERS[kind](path), first - 1, last)
+
+
+def has_page_images(key: str) -> bool:
+    """Whether the document's pages can be drawn; never raises."""
+    return PurePosixPath(key).suffix.lower() == ".pdf"
 
 
 def page_count(path: Path, key: str) -> int:

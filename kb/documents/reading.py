@@ -1,7 +1,7 @@
 """PDF -> pages of text with geometry, one after another.
 
 Keeps a window of a few pages, never the document: headers show by what the pages around repeat,
-hyphens by words that stand elsewhere. Refuses to know PDFium.
+hyphens by words that stand elsewhere. Calls PDFium only by way of `pdf` and `outline`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pypdfium2 as pdfium
+
 from kb.documents.composing import PARAGRAPH, SOFT_HYPHEN, Composed, Composer
 from kb.documents.glyphs import Extents
 from kb.documents.hyphens import Vocabulary
 from kb.documents.layout import Spacing
 from kb.documents.lines import Line
-from kb.documents.outline import Outline, place_sections, read_outline
+from kb.documents.outline import place_sections, read_outline
 from kb.documents.pdf import PDFIUM_LOCK, UNREADABLE, SeenPage, open_pdf, see_page
 from kb.documents.running_lines import NEIGHBOURS, RunningLines
 from kb.documents.skipping import reason_to_skip
@@ -30,47 +32,70 @@ _AHEAD = 8
 
 def read_pdf(path: Path) -> Iterator[Page]:
     """Yield the pages; DocumentError when the file can not be read or has no text at all."""
-    has_text = False
     with open_pdf(path) as pdf:
-        with PDFIUM_LOCK:
-            reading = _Reading(read_outline(pdf))
-            count = len(pdf)
-        extents: Extents = {}
-        for index in range(count):
-            with PDFIUM_LOCK:
-                seen = see_page(pdf, index, extents)
-            has_text = has_text or bool(seen.lines)
-            yield from reading.add(seen)
-        yield from reading.finish()
-    if not has_text:
+        reading = _Reading(pdf)
+        yield from reading.read(range(reading.count))
+    if not reading.has_text:
         raise DocumentError(
             "It has no text layer, so it is probably a scan; run text recognition (OCR) on it "
             "and upload the result."
         )
 
 
+def read_pdf_pages(path: Path, first: int, last: int) -> Iterator[Page]:
+    """Yield the pages numbered `first` to `last` and read no others but a few around them.
+
+    They are those of `read_pdf`, save what only pages far away tell, as how a rare word is
+    written that a line's end hyphenates.
+    """
+    with open_pdf(path) as pdf:
+        reading = _Reading(pdf, max(first - 1 - _AHEAD, 0))
+        end = min(last + _AHEAD, reading.count)
+        for page in reading.read(range(reading.start, end)):
+            if page.number > last:
+                return
+            if page.number >= first:
+                yield page
+
+
 class _Reading:
     """Turns what was seen into pages, as soon as enough of the pages around is known."""
 
-    def __init__(self, outline: Outline) -> None:
-        self._outline = outline
+    def __init__(self, pdf: pdfium.PdfDocument, start: int = 0) -> None:
+        """`start` is the index of the first page that will be read."""
+        self._pdf = pdf
+        with PDFIUM_LOCK:
+            self._outline = read_outline(pdf)
+            self.count = len(pdf)
+        self.start = start
+        self.has_text = False
         self._vocabulary = Vocabulary()
         self._spacing = Spacing()
         self._running_lines = RunningLines()
         self._window: deque[SeenPage] = deque()
-        self._next = 0
-        self._heading_path: tuple[str, ...] = ()
+        self._next = start
+        self._heading_path = self._outline.path_before(start)
         # The last page, until the first line of the one after it is known.
         self._held: tuple[Page, Composer] | None = None
 
-    def add(self, seen: SeenPage) -> Iterator[Page]:
+    def read(self, indices: range) -> Iterator[Page]:
+        """Yield these pages; they begin with `start`."""
+        extents: Extents = {}
+        for index in indices:
+            with PDFIUM_LOCK:
+                seen = see_page(self._pdf, index, extents)
+            yield from self._add(seen)
+        yield from self._finish()
+
+    def _add(self, seen: SeenPage) -> Iterator[Page]:
         """Take the next page; yield the one that is ready now, if any."""
+        self.has_text = self.has_text or bool(seen.lines)
         self._vocabulary.learn(line.text for line in seen.lines)
         self._window.append(seen)
         if seen.index - self._next >= _AHEAD:
             yield from self._advance()
 
-    def finish(self) -> Iterator[Page]:
+    def _finish(self) -> Iterator[Page]:
         """Yield the rest."""
         while self._window and self._next <= self._window[-1].index:
             yield from self._advance()

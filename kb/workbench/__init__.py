@@ -28,10 +28,11 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
-from kb.models.chunking import DefaultChunking
 from kb.postgres.embedded import EmbeddedServer
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.chunk_browser import ChunkBrowser
+from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
@@ -68,6 +69,8 @@ class Workbench:
     data_source: DataSource
     knowledge_base: KnowledgeBase
     evidence: Evidence
+    chunking: Chunking
+    chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
     sql_embeddings: SqlEmbeddings
     worker: Worker
@@ -142,7 +145,8 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
     generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
-    new_ingestion = _ingestion(settings, engine, store, catalogue, jobs, embedder)
+    chunking = Chunking(engine, store, embedder, data_source_id=catalogue.data_source_id)
+    new_ingestion = _ingestion(settings, engine, store, catalogue, jobs, embedder, chunking)
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
     planning = Planning(jobs, ingestion, embedder)
@@ -159,6 +163,8 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         ),
         knowledge_base=KnowledgeBase(vectors, embedder, generator),
         evidence=Evidence(engine, store),
+        chunking=chunking,
+        chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
         sql_embeddings=embeddings,
         worker=worker,
@@ -176,6 +182,7 @@ def _ingestion(
     catalogue: Catalogue,
     jobs: IngestionJobs,
     embedder: MiniLm,
+    chunking: Chunking,
 ) -> Callable[[], Ingestion]:
     """Each worker has one of its own; they share the model and the connections."""
     identity = embedder.identity
@@ -192,7 +199,7 @@ def _ingestion(
         staging=staging,
         publishing=Publishing(engine, identity=identity),
         embedder=embedder,
-        strategy=lambda: DefaultChunking(max_tokens=settings.chunk_tokens),
+        strategy=chunking.strategy,
         retain=settings.data_deletion_policy == RETAIN,
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from kb.documents.chunking import chunk_pages
-from kb.documents.marks import PageGeometry, line_rectangles, marks, pack_boxes, unpack_boxes
+from kb.documents.marks import (
+    PageGeometry,
+    line_rectangles,
+    marks,
+    pack_boxes,
+    rectangles_on_page,
+    unpack_boxes,
+)
 from kb.documents.parsers import read_pages
 from kb.models import PageMark, Placement, Rectangle, Span
 from tests.documents.areas import marks_of, overlap
@@ -154,3 +161,14 @@ def test_boxes_beyond_the_edge_of_the_page_are_packed_too() -> None:
 
 def test_no_boxes_are_packed_into_nothing() -> None:
     assert pack_boxes(unpack_boxes(b"")) == b""
+
+
+def test_only_the_lines_of_the_asked_page_are_given() -> None:
+    boxes = np.array([[10, 10, 20, 20], [20, 10, 30, 20], [10, 40, 20, 50]], np.float32)
+    placements = [
+        Placement(start=0, end=2, page_number=1, page_start=0),
+        Placement(start=2, end=3, page_number=2, page_start=2),
+    ]
+    (found,) = rectangles_on_page(placements, 2, boxes)
+    assert (found.top, found.bottom) == (40, 50)
+    assert rectangles_on_page(placements, 3, boxes) == ()

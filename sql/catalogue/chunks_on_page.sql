@@ -1,0 +1,11 @@
+-- The chunks of a document that stand on a page, in order; at most row_limit.
+--   psql "$DATABASE_URL" -v document_id="'00000000-0000-0000-0000-000000000001'" -v page_number=1 -v row_limit=50 \
+--     -f sql/catalogue/chunks_on_page.sql
+SELECT c.id, c.ordinal, c.heading_path, c.tokens, c.first_page, c.last_page, c.page_label, c.placements,
+       kb.chunks, kb.custom_metadata
+FROM workbench.chunk c
+JOIN bedrock_integration.bedrock_kb kb USING (id)
+WHERE c.document_id = CAST(:document_id AS uuid)
+  AND c.first_page <= :page_number AND c.last_page >= :page_number
+ORDER BY c.ordinal
+LIMIT :row_limit;
