@@ -1,4 +1,4 @@
-"""A second table for vectors of another model, and the moment in which it takes the first one's place."""
+"""A second table for vectors of another model, until it takes the place of the first."""
 
 from __future__ import annotations
 
