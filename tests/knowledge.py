@@ -88,8 +88,8 @@ class Knowledge:
     def end(self, work: DocumentWork) -> None:
         """Finish a document, its job and what was kept for resuming."""
         self.jobs.finish_document(work, DocumentWorkStatus.DONE)
+        self.staging.clear_all(work.ingestion_job_id)
         self.jobs.finish_ingestion_job(work.ingestion_job_id, IngestionJobStatus.COMPLETE)
-        self.staging.clear_embeddings()
 
 
 def hashes(texts: Sequence[str], heading_path: Sequence[str] = ()) -> list[bytes]:

@@ -69,6 +69,8 @@ class DocumentIngestion:
                 self._embedding(prefix).run(reading)
             if self._publish(prefix):
                 return
+            # A server that crashed meanwhile has lost what was staged; read it again.
+            self._seams.staging.clear(self._work)
 
     def _metadata(self) -> DocumentMetadata:
         if self._work.metadata_etag is None:

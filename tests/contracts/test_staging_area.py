@@ -159,19 +159,39 @@ def test_an_attempt_that_was_taken_over_forgets_nothing(
     assert staging.staged_document(work.document_id) is not None
 
 
-def test_vectors_are_kept_while_a_job_may_want_them(
-    staging: StagingArea, knowledge: Knowledge
+def test_the_last_job_leaves_nothing_staged(
+    staging: StagingArea, work: DocumentWork, knowledge: Knowledge
+) -> None:
+    staging.add(work, DOCUMENT.window())
+    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.clear_all(work.ingestion_job_id)
+    assert staging.staged_document(work.document_id) is None
+    staging.add(work, DOCUMENT.window())
+    assert known(staging, work) == [False] * 3
+
+
+def test_what_is_staged_is_kept_while_another_job_may_want_it(
+    staging: StagingArea, work: DocumentWork, knowledge: Knowledge
 ) -> None:
     other = Knowledge.on(knowledge.staging._engine, bucket="other")
     (elsewhere,) = other.begin(info("b.pdf"))
-    (work,) = knowledge.begin(info("a.pdf"))
     staging.add(work, DOCUMENT.window())
     staging.add_embeddings(work, HASHES, VECTORS)
-    staging.clear_embeddings()
+    staging.clear_all(elsewhere.ingestion_job_id)
     assert known(staging, work) == [True] * 3
-    knowledge.end(elsewhere)
-    staging.clear_embeddings()
-    assert known(staging, work) == [False] * 3
+
+
+def test_a_job_that_has_ended_takes_nothing_from_the_next(
+    staging: StagingArea, knowledge: Knowledge
+) -> None:
+    # Two workers may complete a job, and one of them be late.
+    (old,) = knowledge.begin(info("a.pdf"))
+    knowledge.end(old)
+    (work,) = knowledge.begin(info("a.pdf", "e2"))
+    staging.add(work, DOCUMENT.window())
+    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.clear_all(old.ingestion_job_id)
+    assert known(staging, work) == [True] * 3
 
 
 def test_the_vector_of_one_model_is_none_for_another(
