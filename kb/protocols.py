@@ -191,8 +191,8 @@ class StagingArea(Protocol):
     ) -> None:
         """Keep and count the vectors of these texts."""
 
-    def clear_embeddings(self) -> None:
-        """Forget vectors and claims unless another job runs; what is published stays."""
+    def clear_all(self, ingestion_job_id: str) -> None:
+        """Forget everything staged if this is the only job that runs; what is published stays."""
 
 
 class PublishingArea(Protocol):

@@ -32,13 +32,17 @@ importlib.import_module("sitecustomize")
 
 from kb.adapters.catalogue import Catalogue  # noqa: E402
 from kb.adapters.database import open_engine  # noqa: E402
+from kb.adapters.ingestion_jobs import IngestionJobs  # noqa: E402
 from kb.adapters.job_queue import JobQueue  # noqa: E402
 from kb.adapters.pgvector_store import PgvectorStore  # noqa: E402
+from kb.adapters.publishing import Publishing  # noqa: E402
 from kb.adapters.schema import prepare_database  # noqa: E402
+from kb.adapters.staging import Staging  # noqa: E402
 from kb.postgres.embedded import EmbeddedServer  # noqa: E402
 from kb.settings import Settings  # noqa: E402
 from kb.workbench import Workbench, open_workbench  # noqa: E402
-from tests.made_up import DIMENSIONS, IDENTITY, NewDatabase, SyncedChapter  # noqa: E402
+from tests.knowledge import Knowledge  # noqa: E402
+from tests.made_up import DIMENSIONS, NewDatabase, SyncedChapter  # noqa: E402
 
 #: Tests need speed, not durability; the tests of the server itself keep its own settings.
 FAST = {
@@ -106,15 +110,39 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def catalogue(engine: Engine) -> Catalogue:
-    """The records of an empty knowledge base."""
-    return Catalogue(engine, bucket="kb", identity=IDENTITY)
+def knowledge(engine: Engine) -> Knowledge:
+    """An empty knowledge base."""
+    return Knowledge.on(engine)
 
 
 @pytest.fixture
-def vectors(engine: Engine, catalogue: Catalogue) -> PgvectorStore:
-    """The chunks of an empty knowledge base."""
-    return PgvectorStore(engine, bucket="kb", data_source_id=catalogue.data_source_id)
+def catalogue(knowledge: Knowledge) -> Catalogue:
+    """The records of its documents."""
+    return knowledge.catalogue
+
+
+@pytest.fixture
+def jobs(knowledge: Knowledge) -> IngestionJobs:
+    """The records of its ingestion jobs."""
+    return knowledge.jobs
+
+
+@pytest.fixture
+def staging(knowledge: Knowledge) -> Staging:
+    """Where its documents come in."""
+    return knowledge.staging
+
+
+@pytest.fixture
+def publishing(knowledge: Knowledge) -> Publishing:
+    """What brings them before its readers."""
+    return knowledge.publishing
+
+
+@pytest.fixture
+def vectors(knowledge: Knowledge) -> PgvectorStore:
+    """Its chunks."""
+    return knowledge.vectors
 
 
 @pytest.fixture

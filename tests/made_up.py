@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.models import Chunk, ModelIdentity, ObjectInfo, Page, Placement, RetrievalResult
-from kb.protocols import VectorStore
 from kb.workbench import Workbench
 
 #: Makes a database, from a template if one is named, and gives its URL.
@@ -66,35 +64,6 @@ def unit_vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
     drawn = np.random.default_rng(seed).normal(size=(count, DIMENSIONS))
     unit: NDArray[np.float32] = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype("f4")
     return unit
-
-
-def hashes(texts: Sequence[str]) -> list[bytes]:
-    return [hashlib.sha256(text.encode()).digest() for text in texts]
-
-
-@dataclass(frozen=True, slots=True)
-class MadeUpDocument:
-    """A version of a document: one page, and a chunk per text."""
-
-    texts: Sequence[str]
-    vectors: NDArray[np.float32]
-    heading_path: Sequence[str] = ()
-
-    def publish(
-        self, store: VectorStore, document_id: str, info: ObjectInfo, page_number: int = 1
-    ) -> None:
-        chunks = [
-            chunk(n, text, page_number=page_number, heading_path=self.heading_path)
-            for n, text in enumerate(self.texts)
-        ]
-        store.publish(
-            document_id,
-            info,
-            [page(page_number, "\n".join(self.texts), label="xii")],
-            chunks,
-            hashes(self.texts),
-            self.vectors,
-        )
 
 
 def result(text: str, number: int = 1, **changes: object) -> RetrievalResult:

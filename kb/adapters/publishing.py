@@ -28,6 +28,8 @@ BULK = 1000
 #: kB that such a build may use; what HNSW's graph of 20,000 vectors of 384 dimensions needs.
 BUILD_KB = 128 * 1024
 POLL_SECONDS = 0.5
+#: Neither that of the schema nor that of the queue.
+BULK_LOCK = 5_150_003
 
 
 class Publishing:
@@ -50,10 +52,14 @@ class Publishing:
         `report` hears how many chunks are stored and may raise; once `is_stopping` says so, Stopped
         is raised. Nothing has changed then.
         """
+        is_bulk = version.chunks >= BULK and self._is_empty()
         try:
             with transaction(self._engine) as connection, _stoppable(connection, is_stopping):
+                if is_bulk:
+                    # Two who drop the indexes of a table that both have touched would deadlock.
+                    rows(connection, "ingestion/lock_bulk", key=BULK_LOCK)
                 self._hold(connection, work)
-                self._replace(connection, work, version, report)
+                self._replace(connection, work, version, report, is_bulk=is_bulk)
                 # Locking that row would make everybody wait who asks how far we are.
                 self._hold(connection, work)
         except _VectorsMissing:
@@ -89,13 +95,15 @@ class Publishing:
         work: DocumentWork,
         version: PublishedVersion,
         report: Callable[[int], None],
+        *,
+        is_bulk: bool,
     ) -> None:
         document = {"document_id": work.document_id}
         rows(connection, "ingestion/keep_embeddings", **document, model=self._model)
         for name in ("delete_old_chunks", "delete_bookkeeping", "publish_pages"):
             rows(connection, f"ingestion/{name}", **document)
         rows(connection, "ingestion/update_kept_chunks", **document)
-        with _vector_indexes_afterwards(connection, version.chunks):
+        with _vector_indexes_afterwards(connection, is_bulk):
             for first in range(0, version.chunks, SLICE):
                 last = min(first + SLICE, version.chunks)
                 rows(
@@ -121,6 +129,11 @@ class Publishing:
             raise _VectorsMissing
         rows(connection, "ingestion/clear_staged", **document)
 
+    def _is_empty(self) -> bool:
+        # Not in the publication itself, where looking would lock the table.
+        with transaction(self._engine) as connection:
+            return bool(rows(connection, "ingestion/is_empty")[0]["is_empty"])
+
     def _hold(self, connection: Connection, work: DocumentWork) -> None:
         if not rows(
             connection,
@@ -137,9 +150,9 @@ class _VectorsMissing(Exception):
 
 
 @contextmanager
-def _vector_indexes_afterwards(connection: Connection, chunks: int) -> Iterator[None]:
+def _vector_indexes_afterwards(connection: Connection, is_bulk: bool) -> Iterator[None]:
     """Build the vector indexes of an empty table after it is filled: nobody reads it yet."""
-    if chunks < BULK or not rows(connection, "ingestion/is_empty")[0]["is_empty"]:
+    if not is_bulk or not rows(connection, "ingestion/is_empty")[0]["is_empty"]:
         yield
         return
     found = rows(connection, "ingestion/vector_indexes")

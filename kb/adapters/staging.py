@@ -112,9 +112,9 @@ class Staging:
                 embedding_calls=len(hashes),
             )
 
-    def clear_embeddings(self) -> None:
+    def clear_all(self, ingestion_job_id: str) -> None:
         with transaction(self._engine) as connection:
-            rows(connection, "ingestion/clear_staged_embeddings")
+            rows(connection, "ingestion/clear_all_staged", ingestion_job_id=ingestion_job_id)
 
     def _hold(self, connection: Connection, work: DocumentWork) -> None:
         """Keep others from taking the document over; Superseded when one has."""

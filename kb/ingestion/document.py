@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kb.documents.chunking_configuration import to_setting
 from kb.documents.metadata import LARGEST_BYTES, embedding_prefix, metadata_key, read_metadata
+from kb.errors import DatabaseError
 from kb.ingestion.embedding import Embedding
 from kb.ingestion.progress import Progress
 from kb.ingestion.reading import Reading
@@ -22,6 +23,9 @@ from kb.protocols import (
     PublishingArea,
     StagingArea,
 )
+
+#: Times that a document is read anew when another job has cleared vectors that it counted on.
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +68,17 @@ class DocumentIngestion:
         if self._work.action is DocumentAction.METADATA and prefix == self._published_prefix():
             self._seams.publishing.publish_metadata(self._work, metadata, self._work.metadata_etag)
             return
-        while True:
+        for _ in range(ATTEMPTS):
             with self._reading(metadata) as reading:
                 self._embedding(prefix).run(reading)
             if self._publish(prefix):
                 return
+            # A server that crashed meanwhile has lost what was staged; read it again.
+            self._seams.staging.clear(self._work)
+        raise DatabaseError(
+            f"Vectors of {self._work.key} go away again and again before it is published; is "
+            "another ingestion job of this database being stopped and started? Sync again."
+        )
 
     def _metadata(self) -> DocumentMetadata:
         if self._work.metadata_etag is None:

@@ -155,7 +155,7 @@ class Ingestion:
         with self._failing(ingestion_job_id):
             if job.mode is not IngestionMode.PLAN:
                 self._delete(ingestion_job_id)
-                self._seams.staging.clear_embeddings()
+                self._seams.staging.clear_all(ingestion_job_id)
             if records.get_ingestion_job(ingestion_job_id).status is IngestionJobStatus.STOPPING:
                 records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
             records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.COMPLETE)

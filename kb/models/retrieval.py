@@ -35,7 +35,8 @@ class RetrievalResult:
     page_number: int | None = None
     last_page_number: int | None = None
     page_label: str | None = None
-    #: Of a chunk that stands for its parent (HIERARCHICAL chunking): text and pages are those.
+    #: Of a chunk that stands for its parent (HIERARCHICAL chunking): text and pages are the
+    #: parent's.
     parent_id: str | None = None
 
 

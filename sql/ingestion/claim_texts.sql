@@ -1,10 +1,17 @@
--- Claim texts for embedding; returns those that no living attempt has claimed before.
+-- Claim texts for embedding; returns those that have no vector yet and that no living attempt has claimed before.
 --   psql "$DATABASE_URL" -v attempt="'00000000-0000-0000-0000-00000000000a'" \
---     -v model="'local/made-up/384/true'" -v text_sha256="'{}'" -f sql/ingestion/claim_texts.sql
+--     -v model="'local/made-up/384/unit'" -v text_sha256="'{}'" -f sql/ingestion/claim_texts.sql
 INSERT INTO workbench.embedding_claim AS claim (text_sha256, model, attempt)
-SELECT text_sha256, :model, CAST(:attempt AS uuid)
-FROM unnest(CAST(:text_sha256 AS bytea[])) AS text_sha256
-ORDER BY text_sha256
+SELECT wanted.text_sha256, :model, CAST(:attempt AS uuid)
+FROM unnest(CAST(:text_sha256 AS bytea[])) AS wanted (text_sha256)
+-- Whoever had claimed it may have finished between our look at the text and this.
+WHERE NOT EXISTS (
+    SELECT FROM workbench.staged_embedding e WHERE e.text_sha256 = wanted.text_sha256 AND e.model = :model
+) AND NOT EXISTS (
+    SELECT FROM workbench.chunk c JOIN bedrock_integration.bedrock_kb kb USING (id)
+    WHERE c.text_sha256 = wanted.text_sha256
+)
+ORDER BY wanted.text_sha256
 ON CONFLICT (text_sha256, model) DO UPDATE SET attempt = excluded.attempt
 WHERE claim.attempt = excluded.attempt OR NOT EXISTS (
     SELECT FROM workbench.ingestion_document w WHERE w.attempt = claim.attempt AND w.status = 'IN_PROGRESS'

@@ -1,4 +1,4 @@
--- Give a running job its final status and, if it failed, the reason; its waiting documents are left.
+-- Give a running job its final status and, if it failed, the reason; documents that are not done wait for the next one.
 -- Returns nothing when the job had ended before.
 --   psql "$DATABASE_URL" -v ingestion_job_id="'JOB0000001'" -v status="'COMPLETE'" -v failure_reason=NULL \
 --     -f sql/ingestion/finish_job.sql
@@ -13,5 +13,18 @@ WITH job AS (
     SET status = 'STOPPED', stage = '', updated_at = now()
     FROM job
     WHERE w.ingestion_job_id = job.ingestion_job_id AND w.status IN ('PENDING', 'IN_PROGRESS')
+    RETURNING w.document_id
+), put_back AS (
+    -- Whoever was at work on them may be dead; those who are publishing put back what they hold themselves.
+    UPDATE workbench.document d
+    SET status = 'PENDING', updated_at = now()
+    FROM (
+        SELECT own.document_id
+        FROM workbench.document own
+        JOIN left_documents USING (document_id)
+        WHERE own.status = 'IN_PROGRESS'
+        FOR UPDATE OF own SKIP LOCKED
+    ) free
+    WHERE d.document_id = free.document_id
 )
 SELECT ingestion_job_id FROM job;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -62,10 +63,15 @@ def test_a_name_is_counted_in_word_pieces(embedder: MiniLm) -> None:
     assert embedder.count_tokens(["pg_stat_io"])[0] >= 5
 
 
-def test_padding_does_not_change_a_short_text_s_vector(embedder: MiniLm) -> None:
+def test_a_long_neighbour_does_not_change_a_short_text_s_vector(embedder: MiniLm) -> None:
+    # Padded beside it, or scaled together with it, it would.
     alone = embedder.embed_query("short")
     beside = embedder.embed_documents(["short", LONG])[0]
-    np.testing.assert_allclose(alone, beside, atol=1e-5)
+    np.testing.assert_array_equal(alone, beside)
+
+
+def test_texts_are_asked_for_one_by_one_on_all_cores(embedder: MiniLm) -> None:
+    assert (embedder.batch_size, embedder.concurrency) == (1, os.cpu_count() or 1)
 
 
 def test_threads_share_one_embedder_from_its_first_use() -> None:
@@ -84,7 +90,7 @@ def test_threads_share_one_embedder_from_its_first_use() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    np.testing.assert_allclose(found, [expected] * 4, atol=1e-6)
+    np.testing.assert_array_equal(found, [expected] * 4)
 
 
 def test_the_files_in_a_folder_are_used(model_dir: Path, embedder: MiniLm) -> None:

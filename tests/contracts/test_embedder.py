@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -39,18 +41,35 @@ def test_vectors_have_unit_length(embedder: Embedder) -> None:
 
 
 def test_a_vector_does_not_depend_on_its_neighbours_or_their_order(embedder: Embedder) -> None:
+    # To the last bit: a vector that was kept may be used beside others.
     together = embedder.embed_documents(TEXTS)
     backwards = embedder.embed_documents(TEXTS[::-1])[::-1]
     alone = np.concatenate([embedder.embed_documents([text]) for text in TEXTS])
-    np.testing.assert_allclose(together, backwards, atol=1e-5)
-    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_array_equal(together, backwards)
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_text_has_the_same_vector_whether_it_is_stored_or_asked(embedder: Embedder) -> None:
+    stored = embedder.embed_documents(TEXTS)
+    np.testing.assert_array_equal([embedder.embed_query(text) for text in TEXTS], stored)
 
 
 def test_more_texts_than_a_batch_come_back_in_order(embedder: Embedder) -> None:
-    texts = [f"{'word ' * (n % 7)}number {n}" for n in range(2 * embedder.batch_size + 1)]
+    texts = [f"{'word ' * (n % 7)}number {n}" for n in range(2 * embedder.batch_size + 9)]
     vectors = embedder.embed_documents(texts)
-    np.testing.assert_allclose(vectors[17], embedder.embed_query(texts[17]), atol=1e-5)
-    np.testing.assert_allclose(vectors[-1], embedder.embed_query(texts[-1]), atol=1e-5)
+    np.testing.assert_array_equal(vectors[-1], embedder.embed_query(texts[-1]))
+    np.testing.assert_array_equal(vectors[3], embedder.embed_query(texts[3]))
+
+
+def test_calls_at_once_give_what_calls_one_by_one_give(embedder: Embedder) -> None:
+    texts = [f"A text of number {n} about slots." for n in range(3 * embedder.concurrency)]
+    with ThreadPoolExecutor(embedder.concurrency) as pool:
+        found = np.concatenate(list(pool.map(embedder.embed_documents, [[t] for t in texts])))
+    np.testing.assert_array_equal(found, embedder.embed_documents(texts))
+
+
+def test_what_it_takes_of_a_text_is_known(embedder: Embedder) -> None:
+    assert min(embedder.max_tokens, embedder.batch_size, embedder.concurrency) > 0
 
 
 def test_a_question_is_nearest_to_its_answer(embedder: Embedder) -> None:
