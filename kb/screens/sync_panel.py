@@ -57,7 +57,7 @@ def plan(bench: Workbench, todo: IngestionPlan) -> None:
 
 def _estimate(bench: Workbench, todo: IngestionPlan) -> str:
     chunks, seconds = bench.data_source.estimate(todo)
-    about = f"By size about {chunks:,} chunks" if chunks else "Nothing to embed"
+    about = f"By size about {counted(chunks, 'chunk')}" if chunks else "Nothing to embed"
     if chunks and seconds:
         about += f" and {duration(seconds)}"
     return (
@@ -82,7 +82,8 @@ def exact(bench: Workbench) -> None:
     pages, chunks, calls, seconds = st.columns(4)
     pages.metric("Documents", f"{len(found.documents):,}")
     chunks.metric("Chunks", f"{found.chunks:,}")
-    calls.metric("Texts to embed", f"{found.embedding_calls:,}")
+    with calls.container(key="plan_calls"):
+        st.metric("Texts to embed", f"{found.embedding_calls:,}")
     price = "" if found.dollars is None else f" · ${found.dollars:,.2f}"
     about = "unknown" if found.seconds is None else duration(found.seconds)
     seconds.metric("Time and cost" if price else "Time", f"{about}{price}")

@@ -12,7 +12,7 @@ from kb.errors import Conflict, DatabaseError, ObjectStoreError
 from kb.models import DocumentStatus, IngestionJob, IngestionJobStatus
 from kb.settings import Settings
 from kb.workbench import Workbench
-from kb.workbench.worker import stop_worker
+from kb.workbench.keeper import stop_workers
 
 pytestmark = pytest.mark.database
 
@@ -22,7 +22,7 @@ NOTE = "# Views\n\nThe pg_stat_io view counts reads and writes of each backend t
 @pytest.fixture(autouse=True)
 def no_worker_stays(settings: Settings) -> Iterator[None]:
     yield
-    stop_worker(settings.data_dir)
+    stop_workers(settings.data_dir)
 
 
 def upload(bench: Workbench, key: str = "note.md", text: str = NOTE) -> None:

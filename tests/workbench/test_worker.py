@@ -20,7 +20,7 @@ from kb.models import IngestionJobStatus
 from kb.settings import Settings
 from kb.workbench import Workbench, open_workbench
 from kb.workbench.detached import CHECKOUT, environment
-from kb.workbench.worker import stop_worker, worker_pid
+from kb.workbench.keeper import keeper_pid, stop_workers
 
 pytestmark = pytest.mark.database
 
@@ -35,7 +35,7 @@ WORDS = "The view counts reads, writes and extends of relations for each type of
 def settings(settings: Settings) -> Iterator[Settings]:
     """Small chunks, so that one can see that the worker has these settings."""
     yield replace(settings, chunk_tokens=20)
-    stop_worker(settings.data_dir)
+    stop_workers(settings.data_dir)
 
 
 @pytest.fixture
@@ -70,22 +70,22 @@ def test_a_detached_worker_does_the_job_with_the_settings_of_who_started_it(
 
 def test_a_second_worker_is_not_started(bench: Workbench, settings: Settings) -> None:
     bench.worker.ensure_running()
-    wait_until(lambda: worker_pid(settings.data_dir))
-    first = worker_pid(settings.data_dir)
+    wait_until(lambda: keeper_pid(settings.data_dir))
+    first = keeper_pid(settings.data_dir)
     bench.worker.ensure_running()
     bench.worker.work_alone()
-    assert worker_pid(settings.data_dir) == first
+    assert keeper_pid(settings.data_dir) == first
 
 
 def test_stopping_ends_the_worker(bench: Workbench, settings: Settings) -> None:
     bench.worker.ensure_running()
-    wait_until(lambda: worker_pid(settings.data_dir))
-    assert stop_worker(settings.data_dir)
-    assert worker_pid(settings.data_dir) is None
+    wait_until(lambda: keeper_pid(settings.data_dir))
+    assert stop_workers(settings.data_dir)
+    assert keeper_pid(settings.data_dir) is None
 
 
 def test_stopping_without_a_worker_is_no_error(settings: Settings) -> None:
-    assert not stop_worker(settings.data_dir)
+    assert not stop_workers(settings.data_dir)
 
 
 def test_a_killed_worker_s_job_goes_on_where_it_was(
@@ -95,10 +95,10 @@ def test_a_killed_worker_s_job_goes_on_where_it_was(
     source = bench.data_source
     job_id = source.start_ingestion_job().ingestion_job_id
     wait_until(lambda: source.get_ingestion_job(job_id).progress.embedding_calls > 0)
-    pid = worker_pid(settings.data_dir)
+    pid = keeper_pid(settings.data_dir)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: worker_pid(settings.data_dir) is None)
+    wait_until(lambda: keeper_pid(settings.data_dir) is None)
     with psycopg.connect(database_url) as connection:
         staged = connection.execute("SELECT count(*) FROM workbench.staged_embedding").fetchone()
         # So that nobody has to wait until the dead worker counts as dead.
