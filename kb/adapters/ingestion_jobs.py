@@ -27,6 +27,7 @@ from kb.models import (
     IngestionMode,
     IngestionPlan,
     IngestionProgress,
+    JobState,
     WorkerInfo,
 )
 
@@ -69,6 +70,15 @@ class IngestionJobs:
         if not found:
             raise ResourceNotFound(f"There is no ingestion job '{ingestion_job_id}'.")
         return _job(found[0])
+
+    def job_state(self, ingestion_job_id: str) -> JobState:
+        """Where a job stands, without its sums."""
+        found = self._rows("job_state", ingestion_job_id=ingestion_job_id)
+        if not found:
+            raise ResourceNotFound(f"There is no ingestion job '{ingestion_job_id}'.")
+        row = found[0]
+        kinds = {"status": IngestionJobStatus(row["status"]), "mode": IngestionMode(row["mode"])}
+        return JobState(**{**row, **kinds})
 
     def list_ingestion_jobs(self, limit: int = 20) -> list[IngestionJob]:
         """The latest jobs, newest first, without plans."""

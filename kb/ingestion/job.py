@@ -31,10 +31,10 @@ from kb.models import (
     DocumentStatus,
     DocumentWork,
     DocumentWorkStatus,
-    IngestionJob,
     IngestionJobStatus,
     IngestionMode,
     IngestionPlan,
+    JobState,
     ObjectInfo,
 )
 from kb.wording import counted
@@ -65,26 +65,26 @@ class Ingestion:
 
     def begin(self, ingestion_job_id: str) -> list[str]:
         """Find out what is to be done, once, and return the documents that wait for `ingest`."""
-        job = self._seams.records.get_ingestion_job(ingestion_job_id)
+        job = self._seams.records.job_state(ingestion_job_id)
         if not (job.status.is_final or job.is_planned):
             with self._failing(ingestion_job_id):
-                self._write_down(job)
+                self._write_down(ingestion_job_id, job)
         waiting = self._seams.records.waiting_documents(ingestion_job_id)
         if not waiting:
             self.complete(ingestion_job_id)
         return waiting
 
-    def _write_down(self, job: IngestionJob) -> None:
+    def _write_down(self, ingestion_job_id: str, job: JobState) -> None:
         if job.status is IngestionJobStatus.STOPPING:
             return
         if job.mode is IngestionMode.REBUILD:
-            self._rebuild.run(job.ingestion_job_id, self.interrupted)
+            self._rebuild.run(ingestion_job_id, self.interrupted)
         self._seams.documents.check_model()
         todo = self.plan()
         if job.mode is not IngestionMode.PLAN and not job.allow_deletions:
             _check_deletions(todo)
         ids = [self._seams.documents.document_id(item.key) for item in todo.work]
-        self._seams.records.begin_ingestion_job(job.ingestion_job_id, todo, ids)
+        self._seams.records.begin_ingestion_job(ingestion_job_id, todo, ids)
 
     def ingest(self, ingestion_job_id: str, document_id: str) -> None:
         """Do one document; nothing happens when it is done or the job has ended.
@@ -99,7 +99,7 @@ class Ingestion:
         self.complete(ingestion_job_id)
 
     def _ingest(self, work: DocumentWork) -> None:
-        job = self._seams.records.get_ingestion_job(work.ingestion_job_id)
+        job = self._seams.records.job_state(work.ingestion_job_id)
         publishes = job.mode is not IngestionMode.PLAN
         ingestion = DocumentIngestion(work, self._seams, self.interrupted)
         log.info("%s is taken up (%s)", work.key, work.action)
@@ -143,20 +143,20 @@ class Ingestion:
     def complete(self, ingestion_job_id: str) -> None:
         """End the job if all its documents are finished."""
         records = self._seams.records
-        job = records.get_ingestion_job(ingestion_job_id)
+        job = records.job_state(ingestion_job_id)
         if job.status.is_final:
             return
         if job.status is IngestionJobStatus.STOPPING:
-            if not job.progress.document_key:
+            if not job.is_at_work:
                 records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
             return
-        if not job.is_planned or records.waiting_documents(ingestion_job_id):
+        if not job.is_planned or job.has_waiting:
             return
         with self._failing(ingestion_job_id):
             if job.mode is not IngestionMode.PLAN:
                 self._delete(ingestion_job_id)
                 self._seams.staging.clear_all(ingestion_job_id)
-            if records.get_ingestion_job(ingestion_job_id).status is IngestionJobStatus.STOPPING:
+            if records.job_state(ingestion_job_id).status is IngestionJobStatus.STOPPING:
                 records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
             records.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.COMPLETE)
 
@@ -164,7 +164,7 @@ class Ingestion:
         # Last, so that a document that was only renamed finds its vectors.
         records = self._seams.records
         for document_id in records.deletions(ingestion_job_id):
-            if records.get_ingestion_job(ingestion_job_id).status is IngestionJobStatus.STOPPING:
+            if records.job_state(ingestion_job_id).status is IngestionJobStatus.STOPPING:
                 return
             self._seams.publishing.remove(document_id)
             records.count_deleted(ingestion_job_id, document_id)

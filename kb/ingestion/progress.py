@@ -64,5 +64,5 @@ class Progress:
         """Whether the work is to end, asked without writing; not while the row is locked by us."""
         if self._interrupted.is_set():
             return True
-        job = self._records.get_ingestion_job(self._work.ingestion_job_id)
+        job = self._records.job_state(self._work.ingestion_job_id)
         return job.status is not IngestionJobStatus.IN_PROGRESS

@@ -58,7 +58,7 @@ class Rebuild:
     def _check(self, ingestion_job_id: str, interrupted: threading.Event) -> None:
         if interrupted.is_set():
             raise Interrupted
-        status = self._records.get_ingestion_job(ingestion_job_id).status
+        status = self._records.job_state(ingestion_job_id).status
         if status is IngestionJobStatus.STOPPING or status.is_final:
             raise Stopped
 

@@ -25,6 +25,7 @@ from kb.models.ingestion import (
     IngestionJobStatus,
     IngestionMode,
     IngestionProgress,
+    JobState,
     ModelIdentity,
     WorkerInfo,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "IngestionProgress",
     "IvfflatIndex",
     "IvfflatSearch",
+    "JobState",
     "JsonValue",
     "Measurement",
     "ModelIdentity",

@@ -145,6 +145,20 @@ class IngestionJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """Where a job stands, without its sums."""
+
+    status: IngestionJobStatus
+    mode: IngestionMode
+    is_planned: bool
+    allow_deletions: bool
+    #: Whether somebody has one of its documents in hand.
+    is_at_work: bool
+    #: Whether a document is unfinished, but for those to be deleted.
+    has_waiting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerInfo:
     """A worker that has shown a sign of life lately."""
 

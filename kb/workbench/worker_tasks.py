@@ -55,7 +55,7 @@ class WorkerTasks:
         except Interrupted:
             self._queue.defer_documents(ingestion_job_id, [document_id])
             return
-        if self._jobs.get_ingestion_job(ingestion_job_id).status.is_final:
+        if self._jobs.job_state(ingestion_job_id).status.is_final:
             self._queue.forget(ingestion_job_id)
 
     def heartbeat(self) -> None:

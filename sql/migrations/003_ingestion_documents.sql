@@ -39,6 +39,9 @@ CREATE TABLE workbench.ingestion_document (
     PRIMARY KEY (ingestion_job_id, document_id)
 );
 
+CREATE INDEX ingestion_document_unfinished ON workbench.ingestion_document (ingestion_job_id)
+    WHERE status IN ('PENDING', 'IN_PROGRESS');
+
 -- Every page is accounted for: text was read, it was empty, skipped (and why), or could not be read.
 ALTER TABLE workbench.document_page
     DROP CONSTRAINT document_page_outcome_check,
