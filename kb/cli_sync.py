@@ -63,6 +63,8 @@ def sync(options: argparse.Namespace) -> int:
         )
         if options.wait:
             job = wait(bench, job, quiet=options.json)
+        elif not (bench.settings.workers or source.list_workers()):
+            print("No worker is alive; start one with `python -m kb worker`.", file=sys.stderr)
     if options.json:
         shape = bedrock_json.get_ingestion_job(job)
         _print_json({**shape, "embedding_calls": job.progress.embedding_calls})

@@ -16,7 +16,7 @@ from kb.models import (
     ObjectInfo,
 )
 from kb.terminal import bar, redraw, table
-from kb.wording import counted, duration, seconds_left, share
+from kb.wording import counted, duration, rebuilding, seconds_left, share
 
 #: Documents that are listed by name; the others are counted.
 LISTED = 50
@@ -159,6 +159,8 @@ class ProgressBar:
 def _parts(job: IngestionJob) -> list[str]:
     """What each stage has done, the rate, the time left, and where the work is."""
     p = job.progress
+    if rebuilding(job):
+        return ["rebuilding", f"{counted(p.embedding_calls, 'text')} embedded anew"]
     parts = [p.stage or job.status.value, f"{p.pages_read:,}/{p.pages_total:,} pages"]
     if job.mode is IngestionMode.PLAN:
         parts.append(f"{p.chunks_made:,} chunks")

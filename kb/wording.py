@@ -34,6 +34,11 @@ def share(job: IngestionJob) -> float:
     return p.share
 
 
+def rebuilding(job: IngestionJob) -> bool:
+    """Whether a job still embeds what is published, with another model, before it syncs."""
+    return job.mode is IngestionMode.REBUILD and not (job.is_planned or job.status.is_final)
+
+
 def seconds_left(job: IngestionJob) -> float | None:
     """By how long the job has taken for its share so far; None while that says nothing."""
     done = share(job)

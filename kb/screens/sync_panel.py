@@ -16,7 +16,7 @@ from kb.models import (
     IngestionPlan,
 )
 from kb.screens.inert import inert
-from kb.wording import counted, duration, seconds_left, share
+from kb.wording import counted, duration, rebuilding, seconds_left, share
 from kb.workbench import Workbench
 
 Colour = Literal["green", "red", "orange", "blue"]
@@ -119,6 +119,8 @@ def _headline(job: IngestionJob) -> str:
     parts = [job.status.value]
     if job.mode is IngestionMode.PLAN:
         parts.append("planning")
+    if rebuilding(job):
+        return f"REBUILD · {counted(p.embedding_calls, 'text')} embedded anew"
     parts.append(f"{p.documents_done:,} of {counted(p.documents_total, 'document')}")
     elapsed = (job.updated_at - job.started_at).total_seconds()
     if p.chunks_embedded and elapsed > 1:
