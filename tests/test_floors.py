@@ -51,7 +51,10 @@ NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
 #: What adapters share: the pool of connections, and a part that one module could not hold.
 SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
+    ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
+    ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
+    ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),
