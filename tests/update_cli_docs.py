@@ -25,7 +25,9 @@ def help_texts() -> dict[str, str]:
     commands = next(
         action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
-    return {name: command.format_help() for name, command in commands.choices.items()}
+    # Those without a line in the list are started by others only.
+    listed = [action.dest for action in commands._choices_actions]
+    return {name: commands.choices[name].format_help() for name in listed}
 
 
 def documented() -> dict[str, str]:

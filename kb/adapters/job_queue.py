@@ -121,10 +121,13 @@ class JobQueue:
 
     def forget(self, ingestion_job_id: str) -> None:
         """Take what waits of a job out of the queue, when the job has ended."""
-        with translated_errors(), psycopg.connect(self._conninfo) as connection:
-            connection.execute(
-                sql.psycopg_query("queue/forget_job"), {"ingestion_job_id": ingestion_job_id}
-            )
+        # The queue's own triggers look for its tables on the search path.
+        parameters = {"ingestion_job_id": ingestion_job_id}
+        with (
+            translated_errors(),
+            psycopg.connect(self._conninfo, options=self._options) as connection,
+        ):
+            connection.execute(sql.psycopg_query("queue/forget_job"), parameters)
 
     def work(self, tasks: Tasks, *, signals: bool) -> None:
         """Run tasks until they have ended or, with `signals`, SIGTERM or SIGINT comes.

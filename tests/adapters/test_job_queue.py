@@ -1,19 +1,56 @@
-"""The queue: a job reaches a worker, also when its first one died, and the tables are made once."""
+"""The queue: jobs and documents reach a worker, also when their first one died."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from kb.adapters.job_queue import DEAD_SECONDS, JobQueue
-from kb.errors import DatabaseError
+from kb.adapters.job_queue import DOCUMENTS_AT_ONCE, JobQueue
+from kb.errors import ConnectionLost, DatabaseError
 from tests.made_up import NewDatabase
 
 pytestmark = pytest.mark.database
+
+HEARTBEAT_SECONDS = 0.1
+JOB, LAST = "JOB0000001", "JOB0000009"
+IDS = [f"00000000-0000-0000-0000-{number:012}" for number in range(3)]
+
+
+class Noting:
+    """Tasks that note what is asked of them until the last job, and then end the worker."""
+
+    def __init__(self, during: Callable[[str], object] = lambda _: None) -> None:
+        self._during = during
+        self.done: list[str] = []
+        self.heartbeats = 0
+        self.left = False
+        self.ended = threading.Event()
+
+    def begin(self, ingestion_job_id: str) -> None:
+        self._note(ingestion_job_id)
+
+    def ingest(self, ingestion_job_id: str, document_id: str) -> None:
+        self._note(document_id)
+
+    def _note(self, an_id: str) -> None:
+        if an_id == LAST:
+            self.end()
+            return
+        self.done.append(an_id)
+        self._during(an_id)
+
+    def heartbeat(self) -> None:
+        self.heartbeats += 1
+
+    def end(self) -> None:
+        self.ended.set()
+
+    def leave(self) -> None:
+        self.left = True
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +69,7 @@ def url(new_database: NewDatabase, prepared: str) -> Iterator[str]:
 
 @pytest.fixture
 def queue(url: str) -> JobQueue:
-    return JobQueue(url)
+    return JobQueue(url, data_source_id="DS00000001", heartbeat_seconds=HEARTBEAT_SECONDS)
 
 
 def abandon(url: str, seconds: float) -> None:
@@ -49,72 +86,113 @@ def abandon(url: str, seconds: float) -> None:
         )
 
 
-def ran(queue: JobQueue) -> list[str]:
-    """Work until nothing waits, and tell what was run."""
-    done: list[str] = []
-    queue.work(done.append, wait=False)
-    return done
+def ran(queue: JobQueue, during: Callable[[str], object] = lambda _: None) -> list[str]:
+    """Work on what waits, and tell what was run before the last job."""
+    tasks = Noting(during)
+    queue.defer_job(LAST)
+    queue.work(tasks, signals=False)
+    return tasks.done
 
 
 def test_a_deferred_job_is_run_once(queue: JobQueue) -> None:
-    queue.defer("JOB0000001")
-    assert ran(queue) == ["JOB0000001"]
+    queue.defer_job(JOB)
+    assert ran(queue) == [JOB]
     assert ran(queue) == []
 
 
-def test_jobs_are_run_in_their_order(queue: JobQueue) -> None:
-    queue.defer("JOB0000001")
-    queue.defer("JOB0000002")
-    assert ran(queue) == ["JOB0000001", "JOB0000002"]
+def test_documents_are_run_in_their_order(queue: JobQueue) -> None:
+    queue.defer_documents(JOB, IDS)
+    assert ran(queue) == IDS
 
 
-def test_work_ends_when_nothing_waits(queue: JobQueue) -> None:
+def test_documents_are_run_side_by_side(queue: JobQueue) -> None:
+    together = threading.Barrier(DOCUMENTS_AT_ONCE, timeout=30)
+    queue.defer_documents(JOB, IDS[:DOCUMENTS_AT_ONCE])
+    assert set(ran(queue, lambda _: together.wait())) == set(IDS[:DOCUMENTS_AT_ONCE])
+
+
+def test_another_data_source_has_another_queue(queue: JobQueue, url: str) -> None:
+    JobQueue(url, data_source_id="DS00000002").defer_job(JOB)
     assert ran(queue) == []
 
 
-def test_a_waiting_job_is_held_and_a_finished_one_is_not(queue: JobQueue) -> None:
-    queue.defer("JOB0000001")
-    held = queue.holds("JOB0000001")
+def test_what_waits_is_held_and_what_is_finished_is_not(queue: JobQueue) -> None:
+    queue.defer_job(JOB)
+    held = queue.holds(JOB)
     ran(queue)
-    assert (held, queue.holds("JOB0000001")) == (True, False)
+    assert (held, queue.holds(JOB)) == (True, False)
 
 
-def test_a_job_of_a_dead_worker_is_taken_up_again(queue: JobQueue, url: str) -> None:
-    queue.defer("JOB0000001")
-    abandon(url, DEAD_SECONDS + 1)
-    assert ran(queue) == ["JOB0000001"]
+def test_what_is_run_is_held(queue: JobQueue) -> None:
+    seen: list[bool] = []
+    queue.defer_documents(JOB, IDS[:1])
+    ran(queue, lambda _: seen.append(queue.holds(JOB)))
+    assert seen == [True]
 
 
-def test_a_job_of_a_live_worker_is_left_to_it(queue: JobQueue, url: str) -> None:
-    queue.defer("JOB0000001")
-    abandon(url, 0)
+def test_a_forgotten_job_is_not_run(queue: JobQueue) -> None:
+    queue.defer_job(JOB)
+    queue.defer_documents(JOB, IDS)
+    queue.forget(JOB)
+    assert not queue.holds(JOB)
     assert ran(queue) == []
-    assert queue.holds("JOB0000001")
 
 
-def test_a_job_that_breaks_down_is_not_held(queue: JobQueue) -> None:
-    def break_down(ingestion_job_id: str) -> None:
+def test_forgetting_one_job_leaves_the_others(queue: JobQueue) -> None:
+    queue.defer_job(JOB)
+    queue.forget("JOB0000002")
+    assert ran(queue) == [JOB]
+
+
+def test_what_a_dead_worker_had_in_hand_is_taken_up_again(queue: JobQueue, url: str) -> None:
+    queue.defer_documents(JOB, IDS[:1])
+    abandon(url, queue.dead_seconds + 1)
+    tasks = Noting(lambda _: tasks.end())
+    queue.work(tasks, signals=False)
+    assert tasks.done == IDS[:1]
+
+
+def test_what_a_living_worker_has_in_hand_is_left_to_it(queue: JobQueue, url: str) -> None:
+    patient = JobQueue(url, data_source_id="DS00000001", heartbeat_seconds=60)
+    queue.defer_documents(JOB, IDS[:1])
+    abandon(url, 0)
+    assert ran(patient) == []
+    assert queue.holds(JOB)
+
+
+def test_a_task_that_breaks_down_is_not_held(queue: JobQueue) -> None:
+    def break_down(_an_id: str) -> None:
         raise ZeroDivisionError
 
-    queue.defer("JOB0000001")
-    queue.work(break_down, wait=False)
-    assert not queue.holds("JOB0000001")
+    queue.defer_job(JOB)
+    assert ran(queue, break_down) == [JOB]
+    assert not queue.holds(JOB)
 
 
-def test_a_worker_lives_while_it_works_and_not_before_or_after(queue: JobQueue) -> None:
-    seen: list[bool] = []
-    queue.defer("JOB0000001")
-    before = queue.has_live_worker()
-    queue.work(lambda _: seen.append(queue.has_live_worker()), wait=False)
-    assert (before, seen, queue.has_live_worker()) == (False, [True], False)
+def test_a_worker_gives_signs_of_life_while_it_works_and_leaves(queue: JobQueue) -> None:
+    class Patient(Noting):
+        """Ends with the third sign of life."""
+
+        def heartbeat(self) -> None:
+            super().heartbeat()
+            if self.heartbeats >= 3:
+                self.end()
+
+    tasks = Patient(lambda _: tasks.ended.wait(30))
+    queue.defer_job(JOB)
+    queue.work(tasks, signals=False)
+    assert (tasks.done, tasks.heartbeats, tasks.left) == ([JOB], 3, True)
 
 
-@pytest.mark.parametrize(("seconds", "lives"), [(0, True), (DEAD_SECONDS + 1, False)])
-def test_a_worker_without_a_sign_of_life_is_dead(
-    seconds: float, lives: bool, queue: JobQueue, url: str
-) -> None:
-    abandon(url, seconds)
-    assert queue.has_live_worker() is lives
+def test_a_worker_whose_sign_of_life_finds_no_database_ends_and_says_so(queue: JobQueue) -> None:
+    class Lost(Noting):
+        def heartbeat(self) -> None:
+            raise ConnectionLost("Gone.")
+
+    tasks = Lost()
+    with pytest.raises(ConnectionLost):
+        queue.work(tasks, signals=False)
+    assert (tasks.ended.is_set(), tasks.left) == (True, True)
 
 
 def test_several_may_prepare_the_queue_at_once(
@@ -137,14 +215,14 @@ def test_several_may_prepare_the_queue_at_once(
         for thread in threads:
             thread.join()
         assert errors == []
-        assert not JobQueue(url).has_live_worker()
+        assert not JobQueue(url).holds("JOB0000001")
 
 
 def test_a_queue_without_tables_is_a_database_error(
     new_database: NewDatabase,
 ) -> None:
     with new_database() as url, pytest.raises(DatabaseError):
-        JobQueue(url).defer("JOB0000001")
+        JobQueue(url).defer_job("JOB0000001")
 
 
 def test_the_queue_s_tables_stay_out_of_the_other_schemas(url: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kb.adapters.local_folder import LocalFolder
-from kb.errors import KbError, ObjectStoreError
+from kb.errors import BucketUnreachable, KbError, ObjectStoreError
 
 LARGE = 1 << 30
 
@@ -250,6 +250,17 @@ def test_a_folder_that_has_gone_is_an_object_store_error(store: LocalFolder, roo
     shutil.rmtree(root)
     with pytest.raises(ObjectStoreError):
         put(store, "a.txt")
+
+
+def test_a_bucket_that_has_gone_is_unreachable_and_not_empty(
+    store: LocalFolder, root: Path
+) -> None:
+    put(store, "a.txt")
+    shutil.rmtree(root)
+    with pytest.raises(BucketUnreachable, match=r"'kb' can not be reached.*bring it back"):
+        list(store.list_objects())
+    with pytest.raises(BucketUnreachable), store.local_copy("a.txt"):
+        pass
 
 
 def test_a_file_where_the_bucket_should_be_is_an_object_store_error(root: Path) -> None:
