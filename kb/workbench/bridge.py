@@ -21,6 +21,7 @@ from kb.postgres.bridge import EmbeddingBridge, run_while_wanted
 from kb.postgres.embedded import EmbeddedServer
 from kb.settings import Settings
 from kb.workbench import detached
+from kb.workbench.heartbeat import Heartbeat
 
 #: The first start loads the model and installs the extension.
 START_SECONDS = 60.0
@@ -90,8 +91,14 @@ class Bridge:
             unfinished.write_text(json.dumps(told), encoding="utf-8")
             unfinished.replace(self._state_file)
 
-        # Whoever removes the data folder is done with us.
-        run_while_wanted(bridge, ready, self._lock.exists)
+        heartbeat = Heartbeat()
+
+        def wanted() -> bool:
+            heartbeat.beat()
+            # Whoever removes the data folder is done with us.
+            return self._lock.exists()
+
+        run_while_wanted(bridge, ready, wanted)
 
     def _state(self) -> dict[str, object]:
         try:
