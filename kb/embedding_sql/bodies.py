@@ -82,7 +82,7 @@ def padded(vectors: Vectors, dimensions: int) -> Vectors:
 
 def array_literal(vector: NDArray[np.float32], dimensions: int) -> str:
     """PostgreSQL's text form of a float8[], padded; nine digits tell every float4 apart."""
-    numbers = ",".join([f"{x:.9g}" for x in vector.tolist()])
+    numbers = ",".join(["%.9g"] * len(vector)) % tuple(vector.tolist())
     return "{" + numbers + ",0" * (dimensions - len(vector)) + "}"
 
 
