@@ -36,8 +36,6 @@ from kb.workbench.bridge import stop_bridge
 
 #: Not the real bridge's.
 PORT = 5440
-#: What a job uses unless told otherwise.
-SESSIONS = 4
 TEXT = "Allow monitoring of I/O statistics using the new pg_stat_io view"
 
 
@@ -46,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--calls", type=int, default=500)
-    parser.add_argument("--sessions", type=int, default=SESSIONS)
+    parser.add_argument("--sessions", type=int, help="as many as a job uses unless told")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kb-bench-"))
     folder.chmod(0o711)
@@ -60,7 +58,8 @@ def main() -> None:
             overhead(server, options.calls, figures)
             large(server.url, figures)
             eight(server.url, figures)
-            batch(server.url, options.rows, options.sessions, figures)
+            sessions = options.sessions or bench.sql_embeddings.sessions
+            batch(server.url, options.rows, sessions, figures)
         figures.load("after")
     finally:
         stop_bridge(folder)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -21,6 +21,7 @@ from benchmarks.figures import Figures, share, timed_ms
 from kb.adapters.minilm import MiniLm
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+T = TypeVar("T")
 #: The vector stays in the server, as in a search or an update.
 CALL = (
     b"SELECT cardinality(aws_bedrock.invoke_model_get_embeddings('amazon.titan-embed-text-v1', "
@@ -29,14 +30,16 @@ CALL = (
 TABLE = b"""
 DROP TABLE IF EXISTS bench, bench_transaction;
 CREATE TABLE bench (
-    id int PRIMARY KEY, content text NOT NULL, touched int NOT NULL DEFAULT 0, embedding vector(1536));
+    id int PRIMARY KEY, content text NOT NULL, touched int NOT NULL DEFAULT 0,
+    embedding vector(1536));
 CREATE UNLOGGED TABLE bench_transaction (began timestamptz, transaction xid8);
 CREATE OR REPLACE FUNCTION note_transaction() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO bench_transaction VALUES (transaction_timestamp(), pg_current_xact_id());
     RETURN NEW;
 END $$;
-CREATE TRIGGER note AFTER UPDATE OF embedding ON bench FOR EACH ROW EXECUTE FUNCTION note_transaction();
+CREATE TRIGGER note AFTER UPDATE OF embedding ON bench
+    FOR EACH ROW EXECUTE FUNCTION note_transaction();
 """
 FILL = (
     b"INSERT INTO bench (id, content) SELECT i, 'Row ' || i || ': allow logical replication "
@@ -46,6 +49,7 @@ LENGTHS = (
     b"SELECT extract(epoch FROM pg_xact_commit_timestamp(transaction::text::xid) - began) * 1000 "
     b"FROM bench_transaction"
 )
+UPDATE = b"UPDATE bench SET touched = touched + 1 WHERE id = %s"
 WAITED = re.compile(r"acquired \w+ on \w+ .* after ([\d.]+) ms")
 #: Sessions that update rows beside the batch.
 WRITERS = 2
@@ -193,8 +197,7 @@ def write(
                 row[0] for row in connection.execute("SELECT id FROM bench WHERE embedding IS NULL")
             ] or list(range(1, rows + 1))
             for number in random.sample(missing, min(20, len(missing))):
-                query = "UPDATE bench SET touched = touched + 1 WHERE id = %s"
-                updates.append(timed_ms(lambda n=number: connection.execute(query, (n,))))  # type: ignore[misc]
+                updates.append(timed_ms(lambda n=number: connection.execute(UPDATE, (n,))))  # type: ignore[misc]
                 stop.wait(0.005)
 
 

@@ -52,6 +52,7 @@ NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
 SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
+    ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

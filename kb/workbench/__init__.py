@@ -16,17 +16,18 @@ from kb.adapters.database import check_versions, masked_url, open_engine, rows, 
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.job_queue import JobQueue
 from kb.adapters.local_folder import LocalFolder
-from kb.adapters.minilm import MiniLm
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.schema import prepare_database
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
+from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import Settings
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
+from kb.workbench.models import open_models
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
@@ -64,7 +65,7 @@ class Workbench:
     _engine: Any
     _catalogue: Catalogue
     _generator: ExtractiveGenerator
-    _embedder: MiniLm
+    _embedder: Embedder
 
     def status(self) -> Status:
         """Versions and counts, read now."""
@@ -119,14 +120,16 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 
 
 def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
-    embedder = MiniLm(settings.model_dir)
+    models = open_models(settings)
+    embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
     queue = JobQueue(url)
     queue.prepare()
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
     vectors = PgvectorStore(engine, bucket=settings.bucket, data_source_id=catalogue.data_source_id)
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
+    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
+    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     worker = Worker(settings, queue, store, catalogue, vectors, embedder)
     embeddings = SqlEmbeddings(settings, url, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.

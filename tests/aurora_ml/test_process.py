@@ -101,7 +101,7 @@ def test_a_frozen_process_is_ended_and_its_callers_get_an_error(
         assert caught.value.sqlstate == "KB006"
         # Within the deadline of a call, which is 30 s.
         assert time.monotonic() - began < 20
-        assert not is_alive(pid)
+        await_end(pid)
         bridge.ensure_running(wait=True)
         assert session.execute(PHRASE.encode()).fetchone() == (1536,)
 
@@ -127,16 +127,21 @@ def test_it_ends_by_itself_when_its_folder_is_cleared_away(local: Workbench) -> 
     bridge = local.sql_embeddings.bridge
     bridge.ensure_running(wait=True)
     pid = bridge.pid
+    assert pid is not None
     (local.settings.data_dir / "bridge.lock").unlink()
-    deadline = time.monotonic() + 20
-    while is_alive(pid):
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.1)
+    await_end(pid)
     bridge.ensure_running(wait=True)
     assert bridge.pid != pid
 
 
-def is_alive(pid: int | None) -> bool:
+def await_end(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.1)
+
+
+def is_alive(pid: int) -> bool:
     """Whether the process runs; one that ended may still wait for its parent to notice."""
     state = Path(f"/proc/{pid}/stat")
     try:
