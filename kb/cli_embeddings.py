@@ -30,7 +30,9 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
     table.add_argument("--model", metavar="ID", help="as Bedrock calls it; fits the column")
     table.add_argument("--dimensions", type=int, metavar="N")
     table.add_argument("--batch-size", type=int, default=1, metavar="N", help="rows a commit (1)")
-    table.add_argument("--sessions", type=int, default=4, metavar="N", help="at once (4)")
+    table.add_argument(
+        "--sessions", type=int, metavar="N", help="at once (a core each; 4 on Bedrock)"
+    )
     table.add_argument("--pause-seconds", type=float, default=0.0, metavar="S")
     table.add_argument("--row-limit", type=int, metavar="N")
     table.add_argument("--max-attempts", type=int, default=3, metavar="N")
@@ -54,7 +56,7 @@ def embed_table(options: argparse.Namespace) -> int:
             embeddings.run(options.job)
             return 0
         if options.check:
-            return _check(embeddings, as_json=options.json)
+            return _check(embeddings, options.model, as_json=options.json)
         if options.table is None:
             return _list(embeddings, as_json=options.json)
         return _embed(bench, options)
@@ -123,7 +125,7 @@ def _plan(embeddings: SqlEmbeddings, options: argparse.Namespace) -> EmbeddingPl
 
 def _announce(embeddings: SqlEmbeddings, plan: EmbeddingPlan, state: TableState) -> None:
     print(f"Table       {plan.table}: {state.missing:,} of {state.rows:,} rows lack an embedding")
-    print(f"Model       {plan.model.model_id}, {plan.dimensions} dimensions")
+    print(f"Model       {plan.model_id}, {plan.dimensions} dimensions")
     print(f"Answered by {embeddings.answered_by}")
     dollars = cost_dollars(plan.model, state.missing_tokens)
     what = "nothing; on Bedrock about" if embeddings.is_local else "about"
@@ -159,9 +161,9 @@ def _list(embeddings: SqlEmbeddings, *, as_json: bool) -> int:
     return 0
 
 
-def _check(embeddings: SqlEmbeddings, *, as_json: bool) -> int:
+def _check(embeddings: SqlEmbeddings, model_id: str | None, *, as_json: bool) -> int:
     embeddings.bridge.ensure_running(wait=True)
-    findings = embeddings.findings()
+    findings = embeddings.findings(model_id)
     if as_json:
         print(json.dumps([dataclasses.asdict(f) for f in findings], indent=2))
     else:

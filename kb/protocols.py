@@ -20,6 +20,7 @@ from kb.models import (
     DocumentWork,
     DocumentWorkStatus,
     Index,
+    IngestionJob,
     IngestionJobStatus,
     IngestionPlan,
     JobState,
@@ -118,6 +119,9 @@ class DocumentRecords(Protocol):
 
 class IngestionRecords(Protocol):
     """Ingestion jobs and what each does with which document. Errors are DatabaseError."""
+
+    def get_ingestion_job(self, ingestion_job_id: str) -> IngestionJob:
+        """One job as it stands now."""
 
     def job_state(self, ingestion_job_id: str) -> JobState:
         """Where a job stands, without its sums; cheap."""

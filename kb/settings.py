@@ -16,6 +16,8 @@ SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
 BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
+#: The embedding model that needs no account.
+LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 #: The answerer that quotes.
 EXTRACTIVE = "extractive"
 #: Bedrock's dataDeletionPolicy.
@@ -54,6 +56,11 @@ class Settings:
     model_dir: Path | None = _setting(
         None, "Folder with another all-MiniLM-L6-v2 `model.onnx` and `tokenizer.json`"
     )
+    embedding_model: str = _setting(
+        LOCAL_EMBEDDING_MODEL,
+        "Who embeds: the local model, or one on Bedrock by its id, with `:512` behind it for "
+        "other dimensions",
+    )
     generation_model: str = _setting(
         EXTRACTIVE, "Who answers; only `extractive` is built in so far"
     )
@@ -74,6 +81,11 @@ class Settings:
     def uses_embedded_server(self) -> bool:
         """Whether the database is our own embedded server."""
         return self.database_url is None
+
+    @property
+    def embeds_locally(self) -> bool:
+        """Whether the embedding model is the one on this machine."""
+        return self.embedding_model == LOCAL_EMBEDDING_MODEL
 
     @classmethod
     def load(

@@ -60,10 +60,12 @@ def show_status(status: Status) -> None:
     print(f"data source       {status.data_source}")
     print(f"embedding model   {status.embedding_model}")
     print(f"answers           {status.generation_model}")
-    if status.embedded:
+    if status.embedded and status.embedding_model.provider == "local":
         # Only there does the local model stand in for Aurora ML.
         print("aws_bedrock       answered by the embedding model, padded with zeros where a")
         print("                  Titan or Cohere model has more dimensions")
+    elif status.embedded:
+        print("aws_bedrock       answered by Amazon Bedrock, whatever model a statement names")
     print(
         f"knowledge base    {counted(status.documents, 'document')}, "
         f"{counted(status.chunks, 'chunk')}"

@@ -28,6 +28,7 @@ from kb.models import (
     ObjectInfo,
 )
 from kb.models.staging import PublishedVersion, StagedWindow
+from kb.retrieval.identifiers import identifiers
 from tests.made_up import IDENTITY, chunk, page
 
 
@@ -132,6 +133,9 @@ class MadeUpDocument:
             parents=(),
             hashes=tuple(found),
             occurrences=tuple(found[:n].count(own) for n, own in enumerate(found)),
+            identifiers=tuple(
+                tuple(identifiers("\n".join((*self.heading_path, text)))) for text in self.texts
+            ),
             labels={page_number: "xii"},
             attributes={},
             has_page_numbers=True,

@@ -58,6 +58,7 @@ PARTS = {
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
+    ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

@@ -17,7 +17,9 @@ from psycopg.rows import dict_row
 from kb import sql
 from kb.adapters.database import translated_errors
 from kb.adapters.identifiers import composed, written_out
+from kb.embedding_sql.claimed_models import find_model
 from kb.embedding_sql.findings import Finding, call_findings, database_findings
+from kb.embedding_sql.requests import json_key, request_body
 from kb.embedding_sql.tables import (
     EmbeddingPlan,
     SearchedRow,
@@ -58,6 +60,8 @@ class TableEmbedding:
 
     def findings(self, model_id: str) -> list[Finding]:
         """What embeddings from SQL need, and whether it is there; makes one short call."""
+        model = find_model(model_id)
+        body = request_body(model, ["probe"], dimensions=model.dimensions[0])
         with translated_errors(), self._connect(PROBE_MS) as connection:
             facts = connection.execute(sql.script("aurora_ml/015_check")).fetchone()
             assert facts is not None
@@ -66,7 +70,8 @@ class TableEmbedding:
                 return found + call_findings(None, tried=False)
             try:
                 probe = sql.psycopg_query("aurora_ml/016_probe")
-                connection.execute(probe, {"model_id": model_id})
+                values = {"model_id": model_id, "json_key": json_key(model), "model_input": body}
+                connection.execute(probe, values)
             except psycopg.Error as error:
                 said = str(error).splitlines()[0]
                 return found + call_findings(said, tried=True, stand_in=facts["is_stand_in"])
@@ -109,7 +114,7 @@ class TableEmbedding:
         """The rows nearest to `phrase` in meaning; the statement runs once more for its plan."""
         names = _names(plan.table, plan.text_column, plan.embedding_column)
         values = {
-            "model_id": plan.model.model_id,
+            "model_id": plan.model_id,
             "json_key": plan.json_key,
             "model_input": plan.body(phrase, is_query=True),
             "number_of_results": number_of_results,
@@ -173,7 +178,7 @@ def call_values(plan: EmbeddingPlan, job_id: int | None) -> dict[str, Any]:
         "target": plan.table.target,
         "text_column": plan.text_column,
         "embedding_column": plan.embedding_column,
-        "model_id": plan.model.model_id,
+        "model_id": plan.model_id,
         "json_key": plan.json_key,
         "request": plan.body(),
         "text_path": plan.text_path,

@@ -19,6 +19,7 @@ from kb import sql
 from kb.adapters.database import translated_errors
 from kb.adapters.identifiers import composed
 from kb.adapters.table_embedding import call_values, steps
+from kb.embedding_sql.claimed_models import find_model
 from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TableState
 from kb.errors import Conflict, DatabaseError, KbError, ResourceNotFound
 from kb.models import IngestionJobStatus
@@ -45,7 +46,7 @@ class TableEmbeddingJobs:
             "target": plan.table.target,
             "text_column": plan.text_column,
             "embedding_column": plan.embedding_column,
-            "model_id": plan.model.model_id,
+            "model_id": plan.model_id,
             "dimensions": plan.dimensions,
             "answered_by": answered_by,
             "options": Jsonb(plan.options()),
@@ -188,8 +189,10 @@ def _one(connection: Connection, name: str, /, **values: Any) -> dict[str, Any] 
 def _refuse_other_model(before: dict[str, Any] | None, values: Mapping[str, Any]) -> None:
     if before is None:
         return
-    for name in ("model_id", "dimensions", "answered_by", "text_column"):
-        if before[name] != values[name]:
+    # An inference profile serves the same model.
+    same_model = find_model(before["model_id"]) == find_model(values["model_id"])
+    for name in ("dimensions", "answered_by", "text_column"):
+        if not same_model or before[name] != values[name]:
             raise Conflict(
                 f"{values['target']} has embeddings of {before['text_column']} by "
                 f"{before['model_id']} ({before['dimensions']} dimensions, answered by "

@@ -20,10 +20,11 @@ from kb.embedding_sql.refusals import BAD_BODY, Refusal
 #: Cohere's limit of texts in one call.
 MOST_TEXTS = 96
 INPUT_TYPES = ("search_document", "search_query", "classification", "clustering")
-TRUNCATIONS = ("NONE", "END", "START")
 _TITAN_KEYS = {"inputText"}
 _TITAN_V2_KEYS = {"inputText", "dimensions", "normalize", "embeddingTypes"}
 _COHERE_KEYS = {"texts", "input_type", "truncate", "embedding_types"}
+#: Bedrock's Cohere models take these as well; the model here reads texts only.
+_BEDROCK_ONLY = {"images", "inputs", "max_tokens"}
 
 Vectors = NDArray[np.float32]
 
@@ -82,7 +83,7 @@ def padded(vectors: Vectors, dimensions: int) -> Vectors:
 
 def array_literal(vector: NDArray[np.float32], dimensions: int) -> str:
     """PostgreSQL's text form of a float8[], padded; nine digits tell every float4 apart."""
-    numbers = ",".join([f"{x:.9g}" for x in vector.tolist()])
+    numbers = ",".join(["%.9g"] * len(vector)) % tuple(vector.tolist())
     return "{" + numbers + ",0" * (dimensions - len(vector)) + "}"
 
 
@@ -108,10 +109,13 @@ def _read_cohere(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingReque
     kind, truncate = body.get("input_type"), body.get("truncate", "NONE")
     if kind not in INPUT_TYPES:
         raise Refusal(BAD_BODY, f"input_type must be one of {', '.join(INPUT_TYPES)}.")
-    if truncate not in TRUNCATIONS:
-        raise Refusal(BAD_BODY, f"truncate must be one of {', '.join(TRUNCATIONS)}.")
-    if truncate == "START":
-        raise Refusal(BAD_BODY, "The model here cuts at the end only; use truncate END.")
+    if truncate not in ("NONE", model.cut_end, model.cut_start):
+        known = f"NONE, {model.cut_start} or {model.cut_end}"
+        raise Refusal(BAD_BODY, f"truncate must be {known}.")
+    if truncate == model.cut_start:
+        raise Refusal(
+            BAD_BODY, f"The model here cuts at the end only; use truncate {model.cut_end}."
+        )
     types = body.get("embedding_types")
     _check_types(["float"] if types is None else types, "embedding_types")
     return EmbeddingRequest(
@@ -124,6 +128,12 @@ def _read_cohere(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingReque
 
 
 def _check_keys(model: ClaimedModel, body: Mapping[str, Any], known: set[str]) -> None:
+    if impossible := sorted(set(body) & (_BEDROCK_ONLY - known)):
+        raise Refusal(
+            BAD_BODY,
+            f'The local model reads texts only; "{impossible[0]}" is for Bedrock.',
+            "Set KB_EMBEDDING_MODEL to a Bedrock model, or leave it out.",
+        )
     if unknown := sorted(set(body) - known):
         raise Refusal(
             BAD_BODY,

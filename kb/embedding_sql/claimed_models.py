@@ -1,4 +1,4 @@
-"""The embedding models that SQL may name, with their dimensions and prices.
+"""The embedding models that SQL and KB_EMBEDDING_MODEL may name: dimensions, limits, prices.
 
 Knows what Bedrock documents of them; it calls none.
 """
@@ -15,12 +15,16 @@ from kb.embedding_sql.refusals import (
     UNKNOWN_MODEL,
     Refusal,
 )
+from kb.errors import SettingsError
+from kb.settings import LOCAL_EMBEDDING_MODEL
 
 #: The month in which the prices below were noted; they are us-east-1's, on demand.
 PRICES_OF = "2025-06"
-LOCAL_MODEL = "all-MiniLM-L6-v2"
 #: A region's inference profile: us.cohere.embed-v4:0.
 _REGION = re.compile(r"^(us|eu|apac|jp|au|ca|global|us-gov)\.(?=(amazon|cohere)\.)")
+_ARN = re.compile(r"^arn:aws[\w-]*:bedrock:[a-z0-9-]*:\d*:(foundation-model|inference-profile)/")
+#: Dimensions behind an id; a version has one digit.
+_DIMENSIONS = re.compile(r"(?P<model_id>.+):(?P<dimensions>\d{3,5})")
 
 
 class Family(StrEnum):
@@ -32,7 +36,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedModel:
-    """A model as SQL names it; on our own server a local model answers in its place."""
+    """A model as SQL names it; a local model answers in its place unless Bedrock does."""
 
     model_id: str
     family: Family
@@ -41,6 +45,23 @@ class ClaimedModel:
     #: The key of the body that asks for other dimensions, if there is one.
     dimensions_key: str | None = None
     dollars_per_million_tokens: float
+    #: Longer texts are refused, whatever the body says of cutting them.
+    most_characters: int | None = None
+    #: What it reads of a text, in its own tokens.
+    max_tokens: int = 8_192
+    #: What Cohere's `truncate` calls cutting at the end and at the start.
+    cut_end: str = "END"
+    cut_start: str = "START"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredModel:
+    """The model that KB_EMBEDDING_MODEL names."""
+
+    #: As it is sent: an id, an inference profile or an ARN.
+    model_id: str
+    model: ClaimedModel
+    dimensions: int
 
 
 def _titan(model_id: str, price: float, *dimensions: int, key: str | None = None) -> ClaimedModel:
@@ -50,16 +71,18 @@ def _titan(model_id: str, price: float, *dimensions: int, key: str | None = None
         dimensions=dimensions,
         dimensions_key=key,
         dollars_per_million_tokens=price,
+        most_characters=50_000,
     )
 
 
-def _cohere(model_id: str, price: float, *dimensions: int, key: str | None = None) -> ClaimedModel:
+def _cohere_3(model_id: str) -> ClaimedModel:
     return ClaimedModel(
         model_id=model_id,
         family=Family.COHERE,
-        dimensions=dimensions,
-        dimensions_key=key,
-        dollars_per_million_tokens=price,
+        dimensions=(1024,),
+        max_tokens=512,
+        dollars_per_million_tokens=0.10,
+        most_characters=2_048,
     )
 
 
@@ -67,17 +90,25 @@ BEDROCK_MODELS = (
     _titan("amazon.titan-embed-text-v1", 0.10, 1536),
     _titan("amazon.titan-embed-g1-text-02", 0.10, 1536),
     _titan("amazon.titan-embed-text-v2:0", 0.02, 1024, 512, 256, key="dimensions"),
-    _cohere("cohere.embed-english-v3", 0.10, 1024),
-    _cohere("cohere.embed-multilingual-v3", 0.10, 1024),
-    _cohere("cohere.embed-v4:0", 0.12, 1536, 1024, 512, 256, key="output_dimension"),
+    _cohere_3("cohere.embed-english-v3"),
+    _cohere_3("cohere.embed-multilingual-v3"),
+    ClaimedModel(
+        model_id="cohere.embed-v4:0",
+        family=Family.COHERE,
+        dimensions=(1536, 1024, 512, 256),
+        dimensions_key="output_dimension",
+        dollars_per_million_tokens=0.12,
+        cut_end="RIGHT",
+        cut_start="LEFT",
+    ),
 )
 #: Speaks Titan's bodies; nothing is padded. Aurora does not know it.
-LOCAL = _titan(LOCAL_MODEL, 0.0, 384)
+LOCAL = _titan(LOCAL_EMBEDDING_MODEL, 0.0, 384)
 
 
 def find_model(model_id: str) -> ClaimedModel:
     """The model of this id, inference profile or ARN; raises Refusal for any other."""
-    bare = _REGION.sub("", model_id.rpartition("/")[2])
+    bare = _REGION.sub("", _ARN.sub("", model_id))
     for model in (*BEDROCK_MODELS, LOCAL):
         if bare in (model.model_id, model.model_id.removesuffix(":0")):
             return model
@@ -87,6 +118,19 @@ def find_model(model_id: str) -> ClaimedModel:
         f'No embedding model is called "{model_id[:100]}".',
         f"Use one of {known}.",
     )
+
+
+def configured_model(setting: str) -> ConfiguredModel:
+    """What KB_EMBEDDING_MODEL names; raises SettingsError with the ids and dimensions there are."""
+    match = _DIMENSIONS.fullmatch(setting)
+    model_id = match["model_id"] if match else setting
+    try:
+        model = find_model(model_id)
+        wanted = int(match["dimensions"]) if match else None
+        dimensions = check_dimensions(model, wanted, native=1)
+    except Refusal as error:
+        raise SettingsError(f"KB_EMBEDDING_MODEL does not fit: {error} {error.hint}") from error
+    return ConfiguredModel(model_id=model_id, model=model, dimensions=dimensions)
 
 
 def check_dimensions(model: ClaimedModel, wanted: int | None, *, native: int) -> int:

@@ -12,12 +12,15 @@ BAD_BODY = "KB001"
 UNKNOWN_MODEL = "KB002"
 BAD_KEY = "KB003"
 MODEL_FAILED = "KB004"
-#: Raised by the bridge for a slow model, and in SQL for a bridge that is frozen.
 TOO_LATE = "KB005"
 #: Raised in SQL only: nobody is there to raise it.
 NOT_RUNNING = "KB006"
 NO_GENERATION_MODEL = "KB007"
 TOO_FEW_DIMENSIONS = "KB008"
+#: Bedrock does not know us, or does not let us use this model.
+DENIED = "KB009"
+#: Bedrock is overloaded or can not be reached: later it may work.
+AWAY = "KB010"
 TOO_LARGE = "54000"
 
 

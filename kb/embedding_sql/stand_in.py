@@ -39,7 +39,7 @@ class StandIn:
 
     def answer(self, payload: str) -> str:
         """The answer to one call of a function in schema aws_bedrock; raises Refusal."""
-        call = _read_call(payload)
+        call = read_call(payload)
         if "json_key" in call:
             return self._get_embeddings(call)
         return self._invoke_model(call)
@@ -56,7 +56,7 @@ class StandIn:
         if len(request.texts) > 1:
             raise Refusal(BAD_BODY, "One vector is returned, so send one text a call.")
         dimensions = self._dimensions(model, request)
-        return bodies.array_literal(self._vectors(request)[0], dimensions)
+        return bodies.array_literal(self._vectors(model, request)[0], dimensions)
 
     def _invoke_model(self, call: dict[str, str]) -> str:
         if call["accept_type"] not in (_JSON, "*/*"):
@@ -68,12 +68,13 @@ class StandIn:
                 raise
             raise Refusal(
                 NO_GENERATION_MODEL,
-                f'"{call["model_id"][:100]}" is no embedding model, and no generating model is '
-                f"configured: {GENERATION_SETTING} is not set.",
-                f"Set {GENERATION_SETTING}, or run the statement on Aurora.",
+                f'"{call["model_id"][:100]}" is no embedding model, and {GENERATION_SETTING} '
+                "names no generating model that SQL could ask.",
+                "Set KB_EMBEDDING_MODEL to a Bedrock model, for Bedrock to answer all that SQL "
+                "asks, or run the statement on Aurora.",
             ) from refusal
         dimensions = self._dimensions(model, request)
-        vectors = bodies.padded(self._vectors(request), dimensions)
+        vectors = bodies.padded(self._vectors(model, request), dimensions)
         tokens = sum(self._embedder.count_tokens(request.texts))
         return bodies.response_body(model, request, vectors, tokens)
 
@@ -87,9 +88,9 @@ class StandIn:
         native = self._embedder.identity.dimensions
         return check_dimensions(model, request.dimensions, native=native)
 
-    def _vectors(self, request: EmbeddingRequest) -> Vectors:
+    def _vectors(self, model: ClaimedModel, request: EmbeddingRequest) -> Vectors:
         if request.refuse_long:
-            self._check_length(request)
+            self._check_length(model, request)
         try:
             if request.is_query:
                 return np.stack([self._embedder.embed_query(text) for text in request.texts])
@@ -97,7 +98,7 @@ class StandIn:
         except ModelError as error:
             raise Refusal(MODEL_FAILED, str(error)) from error
 
-    def _check_length(self, request: EmbeddingRequest) -> None:
+    def _check_length(self, model: ClaimedModel, request: EmbeddingRequest) -> None:
         # A token has at least one character, so most texts need no count.
         long = [text for text in request.texts if len(text) > MOST_TOKENS]
         tokens = max(self._embedder.count_tokens(long), default=0)
@@ -105,10 +106,11 @@ class StandIn:
             raise Refusal(
                 BAD_BODY,
                 f"A text has {tokens} tokens and the limit is {MOST_TOKENS}.",
-                'Cut it, or send "truncate": "END".',
+                f'Cut it, or send "truncate": "{model.cut_end}".',
             )
 
 
-def _read_call(payload: str) -> dict[str, str]:
+def read_call(payload: str) -> dict[str, str]:
+    """The arguments of a function in schema aws_bedrock, by name."""
     value: Any = json.loads(payload)
     return {str(key): str(value[key]) for key in value}

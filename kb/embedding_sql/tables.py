@@ -5,7 +5,6 @@ Knows no SQL but the names of things.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from kb.embedding_sql.claimed_models import (
     check_dimensions,
     find_model,
 )
+from kb.embedding_sql.requests import json_key, request_body
 from kb.errors import ValidationError
 from kb.models import IngestionJobStatus
 
@@ -55,9 +55,11 @@ class EmbeddingPlan:
     text_column: str
     embedding_column: str
     model: ClaimedModel
+    #: As a statement names it: the model's id, an inference profile or an ARN.
+    model_id: str
     dimensions: int
     batch_size: int = 1
-    sessions: int = 4
+    sessions: int = 2
     pause_seconds: float = 0.0
     row_limit: int | None = None
     max_attempts: int = 3
@@ -82,7 +84,7 @@ class EmbeddingPlan:
     @property
     def json_key(self) -> str:
         """Where the answer has its vector."""
-        return "embedding" if self.model.family is Family.TITAN else "embeddings"
+        return json_key(self.model)
 
     @property
     def text_path(self) -> list[str]:
@@ -91,13 +93,7 @@ class EmbeddingPlan:
 
     def body(self, text: str = "", *, is_query: bool = False) -> str:
         """The model's request body for one text."""
-        value: dict[str, Any] = {"inputText": text}
-        if self.model.family is Family.COHERE:
-            kind = "search_query" if is_query else "search_document"
-            value = {"texts": [text], "input_type": kind, "truncate": "END"}
-        if self.model.dimensions_key and self.dimensions != self.model.dimensions[0]:
-            value[self.model.dimensions_key] = self.dimensions
-        return json.dumps(value, ensure_ascii=False)
+        return request_body(self.model, [text], dimensions=self.dimensions, is_query=is_query)
 
     def options(self) -> dict[str, Any]:
         """What a job needs to be run again."""

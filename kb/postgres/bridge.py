@@ -31,8 +31,8 @@ PORT = 5433
 _LONGEST_STARTUP_BYTES = 10_000
 _LARGEST_QUESTION_BYTES = 8 * 1024**2
 _BLOCK_BYTES = 1 << 16
-#: How often the bridge asks whether it is still wanted.
-_WANTED_SECONDS = 3.0
+#: How often the bridge asks whether it is still wanted; a heartbeat depends on it.
+_WANTED_SECONDS = 1.0
 
 
 class EmbeddingBridge:

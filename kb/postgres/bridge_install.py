@@ -56,10 +56,7 @@ def install(url: str, bridge: EmbeddingBridge) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_INSTALL_LOCK,))
         connection.execute(sql.script("bridge/010_embed_bridge"))
-        connection.execute(
-            sql.psycopg_query("bridge/set_endpoint"),
-            {"conninfo": bridge.conninfo, "deadline_seconds": bridge.deadline_seconds},
-        )
+        connection.execute(sql.psycopg_query("bridge/set_endpoint"), {"conninfo": bridge.conninfo})
         found = connection.execute(sql.script("bridge/extension_state")).fetchone()
         installed, available, has_schema = found or (False, None, False)
         if not installed and not has_schema and available == COMMENT:

@@ -40,8 +40,14 @@ def choose(embeddings: SqlEmbeddings, tables: list[TextTable]) -> EmbeddingPlan:
     known = next(iter(table.vector_columns), "embedding")
     column = three.text_input("Embedding column", known, key=f"embedding_column_{table}")
     models = [FITTING, *(model.model_id for model in embeddings.models())]
-    model = four.selectbox("Model", models, key="model")
-    options = _options()
+    model = four.selectbox(
+        "Model",
+        models,
+        key="model",
+        accept_new_options=not embeddings.is_local,
+        help="As Bedrock calls it" + ("" if embeddings.is_local else "; an inference profile too"),
+    )
+    options = _options(embeddings.sessions)
     return embeddings.plan(
         str(table),
         text_column,
@@ -51,13 +57,13 @@ def choose(embeddings: SqlEmbeddings, tables: list[TextTable]) -> EmbeddingPlan:
     )
 
 
-def _options() -> dict[str, Any]:
+def _options(sessions_at_once: int) -> dict[str, Any]:
     with st.expander("Options", icon=":material/tune:"):
         one, two, three, four = st.columns(4)
         low, high = BOUNDS["batch_size"]
         batch = one.number_input("Rows a commit", low, high, 1, key="batch_size")
         low, high = BOUNDS["sessions"]
-        sessions = two.number_input("Sessions at once", low, high, 4, key="sessions")
+        sessions = two.number_input("Sessions at once", low, high, sessions_at_once, key="sessions")
         pause = three.number_input("Pause after a commit (s)", 0.0, 60.0, 0.0, key="pause")
         limit = four.number_input("At most rows (0: all)", 0, None, 0, key="row_limit")
         with_index = one.toggle("Build the HNSW index", value=True, key="with_index")
@@ -82,7 +88,7 @@ def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> 
     note = f"At Bedrock's prices of {PRICES_OF}, us-east-1, on demand."
     cost = "$0" if embeddings.is_local else f"${dollars:,.4f}"
     four.metric("Cost, about", cost, help=note)
-    model = f"`{plan.model.model_id}`, {plan.dimensions} dimensions"
+    model = f"`{plan.model_id}`, {plan.dimensions} dimensions"
     if embeddings.is_local:
         st.caption(
             f"{model}, answered by `{embeddings.answered_by}`, padded with zeros: distances stay. "

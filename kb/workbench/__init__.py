@@ -18,7 +18,6 @@ from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.adapters.local_folder import LocalFolder
-from kb.adapters.minilm import MiniLm
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -29,6 +28,7 @@ from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
+from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.chunk_browser import ChunkBrowser
@@ -37,6 +37,7 @@ from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
+from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
@@ -77,7 +78,7 @@ class Workbench:
     _engine: Any
     _catalogue: Catalogue
     _generator: ExtractiveGenerator
-    _embedder: MiniLm
+    _embedder: Embedder
 
     def status(self) -> Status:
         """Versions and counts, read now."""
@@ -132,7 +133,8 @@ def open_workbench(settings: Settings | None = None) -> Workbench:
 
 
 def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
-    embedder = MiniLm(settings.model_dir)
+    models = open_models(settings)
+    embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
     queue = JobQueue(
@@ -143,9 +145,17 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     queue.prepare()
     vectors = PgvectorStore(engine, identity=embedder.identity)
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    generator = ExtractiveGenerator(embedder, threshold=settings.answer_threshold)
+    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
+    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
-    chunking = Chunking(engine, store, embedder, data_source_id=catalogue.data_source_id)
+    chunking = Chunking(
+        engine,
+        store,
+        embedder,
+        data_source_id=catalogue.data_source_id,
+        window_tokens=embedder.max_tokens,
+        dollars_per_million_tokens=models.dollars_per_million_tokens,
+    )
     new_ingestion = _ingestion(settings, engine, store, catalogue, jobs, embedder, chunking)
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
@@ -181,7 +191,7 @@ def _ingestion(
     store: LocalFolder,
     catalogue: Catalogue,
     jobs: IngestionJobs,
-    embedder: MiniLm,
+    embedder: Embedder,
     chunking: Chunking,
 ) -> Callable[[], Ingestion]:
     """Each worker has one of its own; they share the model and the connections."""

@@ -13,14 +13,14 @@ import threading
 import time
 from pathlib import Path
 
-from kb.adapters.minilm import MiniLm
-from kb.embedding_sql.stand_in import StandIn
 from kb.errors import ServerError
 from kb.postgres import bridge_install
 from kb.postgres.bridge import EmbeddingBridge, run_while_wanted
 from kb.postgres.embedded import EmbeddedServer
 from kb.settings import Settings
 from kb.workbench import detached
+from kb.workbench.heartbeat import Heartbeat
+from kb.workbench.models import answer_for_sql, open_models
 
 #: The first start loads the model and installs the extension.
 START_SECONDS = 60.0
@@ -52,6 +52,9 @@ class Bridge:
         """
         if not self._settings.uses_embedded_server:
             return
+        if self.is_ready() and self._state().get("model") != self._settings.embedding_model:
+            # The knowledge base has one model, so that one answers from before.
+            stop_bridge(self._folder)
         process = None
         if self.pid is None:
             process = detached.start(self._settings, "bridge", log=self._log)
@@ -77,21 +80,29 @@ class Bridge:
     def _serve(self) -> None:
         server = EmbeddedServer(self._folder / "postgres")
         server.start()
-        embedder = MiniLm(self._settings.model_dir)
-        # Loaded now, so that the first statement need not wait for it.
-        embedder.embed_query("ready")
-        bridge = EmbeddingBridge(StandIn(embedder).answer, bridge_install.socket_folder(server))
+        models = open_models(self._settings)
+        if self._settings.embeds_locally:
+            # Loaded now, so that the first statement need not wait for it.
+            models.local.embed_query("ready")
+        answer, threads = answer_for_sql(self._settings, models)
+        bridge = EmbeddingBridge(answer, bridge_install.socket_folder(server), threads=threads)
         bridge_install.offer_extension(server)
 
         async def ready() -> None:
             await asyncio.to_thread(bridge_install.install, server.url, bridge)
-            told = {"ready": os.getpid(), "model": str(embedder.identity)}
+            told = {"ready": os.getpid(), "model": self._settings.embedding_model}
             unfinished = self._state_file.with_suffix(".new")
             unfinished.write_text(json.dumps(told), encoding="utf-8")
             unfinished.replace(self._state_file)
 
-        # Whoever removes the data folder is done with us.
-        run_while_wanted(bridge, ready, self._lock.exists)
+        heartbeat = Heartbeat()
+
+        def wanted() -> bool:
+            heartbeat.beat()
+            # Whoever removes the data folder is done with us.
+            return self._lock.exists()
+
+        run_while_wanted(bridge, ready, wanted)
 
     def _state(self) -> dict[str, object]:
         try:

@@ -10,9 +10,15 @@ from kb import sql
 from kb.adapters.read_only_sql import ReadOnlyResult, ReadOnlySql
 from kb.adapters.table_embedding import TableEmbedding
 from kb.adapters.table_embedding_jobs import TableEmbeddingJobs
-from kb.embedding_sql.claimed_models import BEDROCK_MODELS, LOCAL, ClaimedModel
+from kb.embedding_sql.claimed_models import (
+    BEDROCK_MODELS,
+    LOCAL,
+    ClaimedModel,
+    configured_model,
+)
 from kb.embedding_sql.findings import Finding
 from kb.embedding_sql.tables import (
+    BOUNDS,
     EmbeddingPlan,
     TableEmbeddingJob,
     TableSearch,
@@ -27,8 +33,13 @@ from kb.models import ModelIdentity
 from kb.settings import Settings
 from kb.workbench import detached
 from kb.workbench.bridge import Bridge
+from kb.workbench.models import LOCAL_CALLS
 
 POLL_SECONDS = 0.5
+#: How often a job looks whether there is a bridge.
+BRIDGE_SECONDS = 1.0
+SESSIONS_ON_BEDROCK = 4
+MOST_SESSIONS = BOUNDS["sessions"][1]
 #: Shipped statements that only read, for the pane of the page.
 EXAMPLES = {
     "One phrase": "aurora_ml/020_embed_phrase",
@@ -45,6 +56,10 @@ class SqlEmbeddings:
         self.bridge = Bridge(settings)
         self._settings = settings
         self._identity = identity
+        #: The Bedrock model of the knowledge base, if it has one.
+        self._configured = (
+            None if settings.embeds_locally else configured_model(settings.embedding_model)
+        )
         self._tables = TableEmbedding(database_url)
         self._jobs = TableEmbeddingJobs(database_url)
         self._reader = ReadOnlySql(database_url)
@@ -52,7 +67,12 @@ class SqlEmbeddings:
     @property
     def is_local(self) -> bool:
         """Whether the local model answers in Bedrock's place."""
-        return self._settings.uses_embedded_server
+        return self._settings.uses_embedded_server and self._settings.embeds_locally
+
+    @property
+    def sessions(self) -> int:
+        """As many at once as are of use; more would only hold rows locked while they queue."""
+        return min(LOCAL_CALLS, MOST_SESSIONS) if self.is_local else SESSIONS_ON_BEDROCK
 
     @property
     def answered_by(self) -> str:
@@ -68,9 +88,11 @@ class SqlEmbeddings:
         self.bridge.ensure_running(wait=True)
         self._tables.install()
 
-    def findings(self, model_id: str = BEDROCK_MODELS[0].model_id) -> list[Finding]:
+    def findings(self, model_id: str | None = None) -> list[Finding]:
         """What embeddings from SQL need of this database, and whether it is there."""
-        return self._tables.findings(model_id)
+        if model_id is None and self._configured:
+            model_id = self._configured.model_id
+        return self._tables.findings(model_id or BEDROCK_MODELS[0].model_id)
 
     def tables(self) -> list[TextTable]:
         """Tables that have a text column."""
@@ -84,10 +106,15 @@ class SqlEmbeddings:
         embedding_column: str = "embedding",
         model_id: str | None = None,
         dimensions: int | None = None,
+        sessions: int | None = None,
         **options: Any,
     ) -> EmbeddingPlan:
         """A checked plan for `schema.table`; model and dimensions fit an existing column."""
         chosen = find_table(self.tables(), table)
+        if self._configured and (model_id, dimensions) == (None, None):
+            known = chosen.vector_columns.get(embedding_column)
+            if known in (None, self._configured.dimensions):
+                model_id, dimensions = self._configured.model_id, self._configured.dimensions
         model, wanted = choose_model(
             model_id,
             dimensions,
@@ -100,7 +127,9 @@ class SqlEmbeddings:
                 text_column=text_column,
                 embedding_column=embedding_column,
                 model=model,
+                model_id=model_id or model.model_id,
                 dimensions=wanted,
+                sessions=self.sessions if sessions is None else sessions,
                 **options,
             )
         )
@@ -122,9 +151,16 @@ class SqlEmbeddings:
         return job_id
 
     def run(self, job_id: int) -> None:
-        """Do a job's work in this process."""
+        """Do a job's work in this process; a bridge that is killed meanwhile is started again."""
         plan = self._plan_of(self._jobs.job(job_id))
-        self._jobs.run(job_id, plan, self.state(plan))
+        ended = threading.Event()
+        keeper = threading.Thread(target=self._keep_bridge, args=(ended,), daemon=True)
+        keeper.start()
+        try:
+            self._jobs.run(job_id, plan, self.state(plan))
+        finally:
+            ended.set()
+            keeper.join()
 
     def resume(self, job: TableEmbeddingJob) -> int:
         """A new job that does what an ended one left; its id."""
@@ -184,6 +220,10 @@ class SqlEmbeddings:
             dimensions=job.dimensions,
             **job.options,
         )
+
+    def _keep_bridge(self, ended: threading.Event) -> None:
+        while not ended.wait(BRIDGE_SECONDS):
+            self.bridge.ensure_running()
 
     def _run_quietly(self, job_id: int, failures: list[BaseException]) -> None:
         try:

@@ -17,7 +17,7 @@ from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.errors import Conflict, ConnectionLost, KbError
 from kb.ingestion.job import Ingestion
-from kb.models import IngestionJob, WorkerInfo
+from kb.models import IngestionJob, IngestionJobStatus, WorkerInfo
 from kb.settings import Settings
 from kb.workbench import keeper
 from kb.workbench.worker_tasks import OwnWorker, WorkerTasks
@@ -97,8 +97,19 @@ class Worker:
                     threading.Event().wait(POLL_SECONDS)
         except KeyboardInterrupt:
             if own.is_at_work:
+                own.end()
                 with suppress(Conflict):
-                    self._jobs.stop_ingestion_job(ingestion_job_id)
+                    self.stop_job(ingestion_job_id)
             raise
         finally:
             own.end()
+
+    def stop_job(self, ingestion_job_id: str) -> None:
+        """Ask a running job to stop; without a worker that could hear it, it has stopped.
+
+        Raises Conflict when it has already ended.
+        """
+        self._jobs.stop_ingestion_job(ingestion_job_id)
+        if not self.list_workers():
+            self._jobs.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
+            self._queue.forget(ingestion_job_id)

@@ -65,6 +65,12 @@ BEGIN
 END
 $key$;
 
+-- Whether somebody has asked this job to stop.
+CREATE OR REPLACE FUNCTION workbench.is_stopping(of_job bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $stopping$
+    SELECT EXISTS (SELECT FROM workbench.table_embedding_job AS j WHERE j.job_id = of_job AND j.status = 'STOPPING');
+$stopping$;
+
 -- batch_size rows are locked, embedded and committed at a time: 1 never blocks anybody for longer than one call.
 -- request is the model's body; the row's text goes to the place of text_path in it.
 -- Runs in any number of sessions at once. Outside of a transaction, for it commits.
@@ -88,6 +94,8 @@ DECLARE
     page_rows   CONSTANT integer := 500;
     -- So many failed rows one after the other are not the rows' fault.
     most_in_row CONSTANT integer := 10;
+    -- How long a model may be away before the run ends.
+    patience    CONSTANT interval := '30 seconds';
     leaf        regclass;
     find        text;
     embed       text;
@@ -95,7 +103,7 @@ DECLARE
     places      tid[];
     batch       tid[];
     failed      tid[];
-    place        integer;
+    place       integer;
     attempts    integer;
     done        bigint;
     in_pass     bigint;
@@ -104,11 +112,17 @@ DECLARE
     fresh       bigint := 0;
     bad         bigint := 0;
     told_at     timestamptz := clock_timestamp();
+    began_at    timestamptz;
     message     text;
+    hint        text;
     state       text;
 BEGIN
-    IF batch_size NOT BETWEEN 1 AND 1000 OR max_attempts NOT BETWEEN 1 AND 100 OR pause_seconds < 0 THEN
-        RAISE EXCEPTION 'batch_size must be 1 to 1000, max_attempts 1 to 100 and pause_seconds not below 0.'
+    -- Where a transaction is open this fails, before a model is asked.
+    COMMIT;
+    IF (target IS NOT NULL AND text_column IS NOT NULL AND embedding_column IS NOT NULL
+        AND batch_size BETWEEN 1 AND 1000 AND max_attempts BETWEEN 1 AND 100 AND pause_seconds >= 0) IS NOT TRUE
+    THEN
+        RAISE EXCEPTION 'target and columns must be given, batch_size be 1 to 1000, max_attempts 1 to 100 and pause_seconds not below 0.'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     -- The places of a partitioned table's rows are those of its partitions.
@@ -142,6 +156,8 @@ BEGIN
             in_pass := 0;
             LOOP
                 EXECUTE find INTO places USING after, failed, page_rows;
+                -- The first row's transaction is no longer than the others'.
+                COMMIT;
                 EXIT WHEN places IS NULL;
                 after := places[cardinality(places)];
                 -- Sessions that begin a page at different rows seldom meet.
@@ -149,16 +165,13 @@ BEGIN
                 places := places[place:] || places[: place - 1];
                 place := 1;
                 WHILE place <= cardinality(places) LOOP
-                    IF embed_table.job_id IS NOT NULL AND EXISTS (
-                        SELECT FROM workbench.table_embedding_job AS j
-                        WHERE j.job_id = embed_table.job_id AND j.status = 'STOPPING')
-                       OR total >= row_limit
-                    THEN
+                    IF workbench.is_stopping(embed_table.job_id) OR total >= row_limit THEN
                         CALL workbench.record_embedding_progress(embed_table.job_id, fresh, bad);
                         RETURN;
                     END IF;
                     batch := places[place : place + least(batch_size, coalesce(row_limit - total, batch_size)) - 1];
                     attempts := 0;
+                    began_at := clock_timestamp();
                     LOOP
                         attempts := attempts + 1;
                         BEGIN
@@ -166,24 +179,33 @@ BEGIN
                             GET DIAGNOSTICS done = ROW_COUNT;
                             state := NULL;
                         EXCEPTION WHEN OTHERS THEN
-                            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
+                            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT, state = RETURNED_SQLSTATE;
                             done := 0;
                         END;
                         COMMIT;
                         EXIT WHEN state IS NULL;
-                        IF cardinality(batch) > 1 THEN
+                        IF state IN ('KB002', 'KB003', 'KB007', 'KB008', 'KB009') OR state LIKE '42%'
+                           OR (state IN ('KB006', 'KB010') AND clock_timestamp() - began_at > patience)
+                        THEN
+                            -- All other rows would fail as well, or the model is away for too long.
+                            CALL workbench.record_embedding_progress(embed_table.job_id, fresh, bad);
+                            COMMIT;
+                            RAISE EXCEPTION USING MESSAGE = message, ERRCODE = state, HINT = hint;
+                        ELSIF state IN ('KB006', 'KB010') THEN
+                            -- The model is away or overloaded, which is not the row's fault.
+                            EXIT WHEN workbench.is_stopping(embed_table.job_id);
+                        ELSIF cardinality(batch) > 1 THEN
                             -- One bad row must not hold the others back.
                             batch := batch[1:1];
                             attempts := 0;
-                        ELSIF attempts >= max_attempts
-                           OR state IN ('KB001', 'KB002', 'KB003', 'KB007', 'KB008') OR state LIKE '22%' OR state LIKE '42%'
-                        THEN
+                            CONTINUE;
+                        ELSIF attempts >= max_attempts OR state IN ('KB001', '54000') OR state LIKE '22%' THEN
                             EXIT;
-                        ELSE
-                            PERFORM pg_sleep(least(30, 0.2 * 2 ^ attempts));
-                            COMMIT;
                         END IF;
+                        PERFORM pg_sleep(least(5, 0.2 * 2 ^ attempts));
+                        COMMIT;
                     END LOOP;
+                    CONTINUE WHEN state IN ('KB006', 'KB010');
                     place := place + cardinality(batch);
                     total := total + done;
                     in_pass := in_pass + done;
@@ -191,12 +213,18 @@ BEGIN
                     IF state IS NULL THEN
                         in_row := CASE WHEN done > 0 THEN 0 ELSE in_row END;
                     ELSE
-                        bad := bad + 1;
                         in_row := in_row + 1;
                         failed := failed || batch;
+                        -- Another session of the job may have met the row before.
                         INSERT INTO workbench.table_embedding_error
                             (job_id, target, text_column, row_key, attempts, sqlstate, message)
-                        VALUES (embed_table.job_id, target::text, text_column, workbench.row_key(leaf, batch[1]), attempts, state, message);
+                        SELECT embed_table.job_id, target::text, embed_table.text_column, k.row_key, attempts, state, message
+                        FROM workbench.row_key(leaf, batch[1]) AS k(row_key)
+                        WHERE NOT EXISTS (
+                            SELECT FROM workbench.table_embedding_error AS e
+                            WHERE e.job_id = embed_table.job_id AND e.row_key = k.row_key);
+                        GET DIAGNOSTICS done = ROW_COUNT;
+                        bad := bad + done;
                         COMMIT;
                     END IF;
                     IF clock_timestamp() - told_at > interval '500 ms' OR in_row >= most_in_row THEN

@@ -8,14 +8,25 @@ CREATE EXTENSION IF NOT EXISTS dblink SCHEMA embed_bridge;
 
 -- Where the bridge listens, its password included; a new one with every start of the bridge.
 CREATE TABLE IF NOT EXISTS embed_bridge.endpoint (
-    one              boolean          PRIMARY KEY DEFAULT true CHECK (one),
-    conninfo         text             NOT NULL,
-    deadline_seconds double precision NOT NULL
+    one      boolean PRIMARY KEY DEFAULT true CHECK (one),
+    conninfo text    NOT NULL
 );
 REVOKE ALL ON embed_bridge.endpoint FROM PUBLIC;
 
--- One question to the bridge. It is sent without waiting and then looked for, so that a cancel, a
--- statement time-out and the deadline work although the other side may be frozen.
+-- Folders of before had the deadline here. Asked first, for ALTER TABLE would wait for every open transaction.
+DO $former$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute
+               WHERE attrelid = 'embed_bridge.endpoint'::regclass AND attname = 'deadline_seconds' AND NOT attisdropped)
+    THEN
+        ALTER TABLE embed_bridge.endpoint DROP COLUMN deadline_seconds;
+    END IF;
+END
+$former$;
+
+-- One question to the bridge. Sending and receiving are two steps, because dblink()'s own waiting
+-- can not be cancelled and this can. The deadline is the bridge's: it answers in time, with an error
+-- if need be, and is ended when it is frozen.
 CREATE OR REPLACE FUNCTION embed_bridge.request(question text) RETURNS text
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -23,8 +34,6 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = error
 AS $request$
 DECLARE
-    began    timestamptz := clock_timestamp();
-    waited   double precision;
     target   embed_bridge.endpoint;
     link     text;
     was_open boolean;
@@ -45,16 +54,6 @@ BEGIN
             IF embed_bridge.dblink_send_query(link, question) <> 1 THEN
                 RAISE connection_failure;
             END IF;
-            WHILE embed_bridge.dblink_is_busy(link) = 1 LOOP
-                waited := extract(epoch FROM clock_timestamp() - began);
-                -- The bridge keeps its own deadline; one that is a second late is frozen.
-                IF waited > target.deadline_seconds + 1 THEN
-                    RAISE EXCEPTION 'The embedding model gave no answer within % s.', target.deadline_seconds
-                        USING ERRCODE = 'KB005', HINT = 'Run: python -m kb down, then: python -m kb up';
-                END IF;
-                -- The server rounds up to whole milliseconds.
-                PERFORM pg_sleep(least(0.01, waited / 50));
-            END LOOP;
             SELECT r.answer INTO answer FROM embed_bridge.dblink_get_result(link) AS r(answer text);
             -- The second one takes the end of the result away.
             PERFORM FROM embed_bridge.dblink_get_result(link) AS r(answer text);

@@ -91,6 +91,58 @@ def test_a_bad_row_is_noted_with_its_key_and_the_others_go_on(
     assert noted == {"id": 5}
 
 
+def test_a_row_that_fails_in_every_session_is_noted_once(
+    embeddings: SqlEmbeddings, url: str, table: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {table} ADD CHECK (id <> 5 OR embedding IS NULL)".encode())
+    plan = embeddings.plan(table, "content", sessions=4, max_attempts=1, with_index=False)
+    job_id = embeddings.start(plan, detach=False)
+    embeddings.run(job_id)
+    job = embeddings.job(job_id)
+    assert (job.status, job.rows_embedded, job.rows_failed) == (IngestionJobStatus.COMPLETE, 39, 1)
+    assert [error["row_key"] for error in embeddings.errors(job_id)] == ['{"id": 5}']
+
+
+def test_in_an_open_transaction_it_is_refused_before_a_row_is_embedded(
+    embeddings: SqlEmbeddings, url: str, table: str
+) -> None:
+    with (
+        psycopg.connect(url) as connection,
+        pytest.raises(psycopg.errors.InvalidTransactionTermination),
+    ):
+        connection.execute(CALL.format(table, "batch_size => 1").encode())
+    assert missing(url, table) == 40
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "batch_size => 0",
+        "batch_size => NULL",
+        "max_attempts => NULL",
+        "pause_seconds => -1",
+        "pause_seconds => NULL",
+        "embedding_column => NULL",
+    ],
+)
+def test_arguments_out_of_bounds_are_refused(
+    embeddings: SqlEmbeddings, url: str, table: str, options: str
+) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="batch_size"):
+        call(url, table, options)
+
+
+def test_a_mistake_that_all_rows_share_ends_the_run_and_blames_no_row(
+    embeddings: SqlEmbeddings, url: str, table: str
+) -> None:
+    with pytest.raises(psycopg.Error, match="No embedding model") as caught:
+        call(url, table, "model_id => 'amazon.titan-embed-text-v9'")
+    assert caught.value.sqlstate == "KB002"
+    noted = "SELECT count(*) FROM workbench.table_embedding_error WHERE target = %s"
+    assert value(url, noted, table) == 0
+
+
 def test_two_runs_at_once_embed_every_row_once(
     embeddings: SqlEmbeddings, url: str, table: str
 ) -> None:
@@ -288,6 +340,23 @@ def test_after_a_kill_what_was_committed_stays_and_the_rest_follows(
     after = versions(url, table)
     assert isinstance(after, dict) and len(after) == 40
     assert {key: after[key] for key in before} == before
+
+
+def test_a_bridge_that_is_killed_in_the_middle_is_started_again_and_no_row_is_lost(
+    embeddings: SqlEmbeddings, url: str, table: str
+) -> None:
+    plan = embeddings.plan(table, "content", pause_seconds=0.05, sessions=2, with_index=False)
+    job_id = embeddings.start(plan, detach=False)
+    worker = threading.Thread(target=embeddings.run, args=(job_id,))
+    worker.start()
+    await_rows(url, table, 36)
+    killed = embeddings.bridge.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    worker.join(SECONDS)
+    job = embeddings.job(job_id)
+    assert (job.status, job.rows_embedded, job.rows_failed) == (IngestionJobStatus.COMPLETE, 40, 0)
+    assert embeddings.bridge.pid not in (None, killed)
 
 
 def test_a_plan_that_can_not_be_is_refused_with_a_sentence(

@@ -83,24 +83,43 @@ def test_after_a_kill_the_next_command_starts_it_and_open_sessions_go_on(
         assert session.execute(PHRASE.encode()).fetchone() == (1536,)
 
 
-def test_a_frozen_process_is_an_error_within_the_deadline(local: Workbench, url: str) -> None:
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_a_frozen_process_is_ended_and_its_callers_get_an_error(
+    local: Workbench, url: str, is_connected: bool
+) -> None:
     bridge = local.sql_embeddings.bridge
     bridge.ensure_running(wait=True)
     pid = bridge.pid
     assert pid is not None
     with psycopg.connect(url, autocommit=True) as session:
-        session.execute(PHRASE.encode())
-        session.execute("UPDATE embed_bridge.endpoint SET deadline_seconds = 1")
+        if is_connected:
+            session.execute(PHRASE.encode())
         os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(psycopg.Error) as caught:
+            session.execute(PHRASE.encode())
+        assert caught.value.sqlstate == "KB006"
+        # Within the deadline of a call, which is 30 s.
+        assert time.monotonic() - began < 20
+        await_end(pid)
+        bridge.ensure_running(wait=True)
+        assert session.execute(PHRASE.encode()).fetchone() == (1536,)
+
+
+def test_a_statement_timeout_need_not_wait_for_a_frozen_process(local: Workbench, url: str) -> None:
+    bridge = local.sql_embeddings.bridge
+    bridge.ensure_running(wait=True)
+    assert bridge.pid is not None
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute(PHRASE.encode())
+        session.execute("SET statement_timeout = '200ms'")
+        os.kill(bridge.pid, signal.SIGSTOP)
         try:
-            began = time.monotonic()
-            with pytest.raises(psycopg.Error) as caught:
+            with pytest.raises(psycopg.errors.QueryCanceled):
                 session.execute(PHRASE.encode())
-            assert caught.value.sqlstate == "KB005"
-            assert time.monotonic() - began < 3
         finally:
-            os.kill(pid, signal.SIGCONT)
-        session.execute("UPDATE embed_bridge.endpoint SET deadline_seconds = 30")
+            os.kill(bridge.pid, signal.SIGCONT)
+        session.execute("SET statement_timeout = 0")
         assert session.execute(PHRASE.encode()).fetchone() == (1536,)
 
 
@@ -108,16 +127,21 @@ def test_it_ends_by_itself_when_its_folder_is_cleared_away(local: Workbench) -> 
     bridge = local.sql_embeddings.bridge
     bridge.ensure_running(wait=True)
     pid = bridge.pid
+    assert pid is not None
     (local.settings.data_dir / "bridge.lock").unlink()
-    deadline = time.monotonic() + 20
-    while is_alive(pid):
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.1)
+    await_end(pid)
     bridge.ensure_running(wait=True)
     assert bridge.pid != pid
 
 
-def is_alive(pid: int | None) -> bool:
+def await_end(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.1)
+
+
+def is_alive(pid: int) -> bool:
     """Whether the process runs; one that ended may still wait for its parent to notice."""
     state = Path(f"/proc/{pid}/stat")
     try:

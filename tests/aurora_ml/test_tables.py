@@ -40,6 +40,7 @@ def plan(**changed: object) -> EmbeddingPlan:
         text_column="content",
         embedding_column="embedding",
         model=model,
+        model_id=model.model_id,
         dimensions=1536,
     )
     return replace(made, **changed)  # type: ignore[arg-type]

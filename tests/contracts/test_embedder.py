@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from kb.adapters.bedrock_models import BedrockEmbedder
 from kb.adapters.minilm import MiniLm
+from kb.embedding_sql.claimed_models import configured_model
 from kb.protocols import Embedder
+from tests.bedrock_server import bedrock_server
 
 TEXTS = [
     "The pg_stat_io view shows I/O statistics.",
@@ -19,9 +23,25 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["minilm"])
-def embedder() -> Embedder:
-    return MiniLm()
+BEDROCK = (
+    "amazon.titan-embed-text-v1",
+    "amazon.titan-embed-text-v2:0:512",
+    "cohere.embed-english-v3",
+    "us.cohere.embed-v4:0",
+)
+
+
+@pytest.fixture(scope="module", params=["minilm", *BEDROCK])
+def embedder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Embedder]:
+    local = MiniLm()
+    if request.param == "minilm":
+        yield local
+        return
+    with bedrock_server() as server, pytest.MonkeyPatch.context() as environment:
+        server.set_environment(environment, tmp_path_factory.mktemp("aws"))
+        yield BedrockEmbedder(configured_model(request.param), local.count_tokens)
 
 
 def test_there_is_a_vector_for_each_text(embedder: Embedder) -> None:

@@ -134,19 +134,5 @@ def test_a_job_that_can_not_be_queued_does_not_run_for_ever(
     assert bench.data_source.list_ingestion_jobs()[0].status is IngestionJobStatus.FAILED
 
 
-def test_a_job_that_the_queue_has_lost_gives_way_to_the_next(
-    bench: Workbench, database_url: str
-) -> None:
-    lost = bench.data_source.start_ingestion_job(detached=False)
-    with psycopg.connect(database_url, options="-c search_path=workbench_queue") as connection:
-        connection.execute("DELETE FROM procrastinate_jobs")
-        connection.execute(
-            "UPDATE workbench.ingestion_job SET updated_at = now() - interval '1 minute'"
-        )
-    assert sync(bench).status is IngestionJobStatus.COMPLETE
-    ended = bench.data_source.get_ingestion_job(lost.ingestion_job_id)
-    assert (ended.status, len(ended.failure_reasons)) == (IngestionJobStatus.FAILED, 1)
-
-
 def test_the_uri_names_the_bucket(bench: Workbench) -> None:
     assert bench.data_source.uri == "s3://workbench"

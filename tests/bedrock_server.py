@@ -1,0 +1,207 @@
+"""A small bedrock-runtime: InvokeModel over REST-JSON for Titan and Cohere, on this machine.
+
+Its vectors are counts of a text's words, so texts that share words are near one another. Requests
+are checked against what Bedrock documents, by this file's own rules and not by kb's. Errors that a
+test wants are put into `errors` and answered first.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+#: Codes of InvokeModel's errors with their HTTP status.
+STATUS = {
+    "AccessDeniedException": 403,
+    "InternalServerException": 500,
+    "ModelErrorException": 424,
+    "ModelNotReadyException": 429,
+    "ModelTimeoutException": 408,
+    "ResourceNotFoundException": 404,
+    "ServiceQuotaExceededException": 400,
+    "ServiceUnavailableException": 503,
+    "ThrottlingException": 429,
+    "ValidationException": 400,
+}
+TITAN = {"amazon.titan-embed-text-v1": (1536,), "amazon.titan-embed-text-v2:0": (1024, 512, 256)}
+COHERE = {
+    "cohere.embed-english-v3": (1024,),
+    "cohere.embed-multilingual-v3": (1024,),
+    "us.cohere.embed-v4:0": (1536, 1024, 512, 256),
+}
+#: Answers with what it was asked, as a model of text would.
+ECHO = "amazon.echo-text-v1"
+KINDS = ("search_document", "search_query", "classification", "clustering")
+
+
+class Refused(Exception):
+    """Bedrock's error: its code and message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class BedrockServer:
+    """What the server was asked, and what it is to do wrong."""
+
+    url: str
+    requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: Pairs of code and message, one for each request to come.
+    errors: deque[tuple[str, str]] = field(default_factory=deque)
+    slow_seconds: float = 0.0
+    #: Requests under way at the same time, the most there were.
+    most_at_once: int = 0
+    at_once: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def set_environment(self, monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
+        """Let boto3 find the server in this process, and nothing else of AWS."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(nowhere / name))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For boto3, in this process or in another."""
+        return {
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def answer(self, model_id: str, content: bytes) -> dict[str, Any]:
+        """The response's body; raises Refused."""
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            error = self.errors.popleft() if self.errors else None
+        time.sleep(self.slow_seconds)
+        with self.lock:
+            self.at_once -= 1
+        if error:
+            raise Refused(*error)
+        try:
+            body = json.loads(content)
+        except ValueError:
+            raise Refused("ValidationException", "Malformed input request") from None
+        with self.lock:
+            self.requests.append((model_id, body))
+        if model_id in TITAN:
+            return titan(model_id, body)
+        if model_id in COHERE:
+            return cohere(model_id, body)
+        if model_id == ECHO:
+            return {"results": [{"outputText": body["inputText"]}]}
+        raise Refused("ValidationException", "The provided model identifier is invalid.")
+
+
+def titan(model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """One text, one vector; version 1 does not make them of unit length."""
+    second = model_id.endswith("v2:0")
+    known = {"inputText"} | ({"dimensions", "normalize", "embeddingTypes"} if second else set())
+    check(set(body) <= known, "extraneous key is not permitted")
+    text = body.get("inputText")
+    check(isinstance(text, str) and 1 <= len(text) <= 50_000, "#/inputText: expected minLength: 1")
+    dimensions = body.get("dimensions", TITAN[model_id][0])
+    check(dimensions in TITAN[model_id], f"#/dimensions: {dimensions} is not a valid enum value")
+    vector = counts(str(text), dimensions)
+    length = sum(x * x for x in vector) ** 0.5 if second else 0.5
+    scaled = [x / length for x in vector]
+    answer: dict[str, Any] = {"embedding": scaled, "inputTextTokenCount": len(str(text).split())}
+    return answer | ({"embeddingsByType": {"float": scaled}} if second else {})
+
+
+def cohere(model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Up to 96 texts; version 4 has other dimensions and other words for cutting."""
+    fourth = "v4" in model_id
+    known = {"texts", "input_type", "truncate", "embedding_types"}
+    check(set(body) <= known | ({"output_dimension"} if fourth else set()), "extraneous key")
+    check(body.get("input_type") in KINDS, "#/input_type: is not a valid enum value")
+    cuts = ("NONE", "LEFT", "RIGHT") if fourth else ("NONE", "START", "END")
+    check(body.get("truncate", "NONE") in cuts, "#/truncate: is not a valid enum value")
+    texts = body.get("texts", [])
+    check(1 <= len(texts) <= 96, "#/texts: expected maxItems: 96")
+    check(fourth or all(len(text) <= 2048 for text in texts), "#/texts/0: expected maxLength: 2048")
+    dimensions = body.get("output_dimension", COHERE[model_id][0])
+    check(dimensions in COHERE[model_id], "#/output_dimension: is not a valid enum value")
+    vectors = [counts(text, dimensions) for text in texts]
+    # With version 4 the types are always named in the answer.
+    named = fourth or "embedding_types" in body
+    return {
+        "id": "5b3d",
+        "texts": texts,
+        "embeddings": {"float": vectors} if named else vectors,
+        "response_type": "embeddings_by_type" if named else "embeddings_floats",
+    }
+
+
+def check(right: bool, message: str) -> None:
+    if not right:
+        raise Refused("ValidationException", f"Malformed input request: {message}")
+
+
+def counts(text: str, dimensions: int) -> list[float]:
+    """How often words fall into each place."""
+    vector = [0.0] * dimensions
+    for word in text.lower().replace("/", "").replace(".", "").replace("?", "").split():
+        vector[int.from_bytes(sha256(word.encode()).digest()[:4]) % dimensions] += 1.0
+    return vector if any(vector) else [1.0, *vector[1:]]
+
+
+@contextmanager
+def bedrock_server() -> Iterator[BedrockServer]:
+    """A server on a free port, stopped in the end."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            _, model, model_id, verb = self.path.split("/")
+            assert (model, verb) == ("model", "invoke") and "Authorization" in self.headers
+            try:
+                body, code = server.answer(unquote(model_id), content), None
+            except Refused as error:
+                body, code = {"message": str(error)}, error.code
+            self.send(STATUS.get(code or "", 200 if code is None else 403), body, code)
+
+        def send(self, status: int, body: Mapping[str, Any], code: str | None) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            if code:
+                self.send_header("x-amzn-ErrorType", f"{code}:http://internal.amazon.com/")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_details: object) -> None:
+            """Say nothing."""
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = BedrockServer(url=f"http://127.0.0.1:{http.server_port}")
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
