@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Dialog, Page, expect, sync_playwright
 
 from kb.settings import Settings
 from kb.workbench import Workbench
@@ -127,6 +127,32 @@ def test_uploads_go_on_while_another_page_is_open(
     expect(page.get_by_text("1 file stored")).to_be_visible(timeout=STEP_MS)
     expect(page.get_by_text("1 document differs")).to_be_visible(timeout=STEP_MS)
     assert [document.key for document in bench.data_source.documents()] == ["large.pdf"]
+
+
+def test_leaving_is_asked_about_only_while_something_is_under_way(
+    page: Page, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    path = tmp_path / "large.pdf"
+    path.write_bytes(bytes(2 * MB))
+    # A browser asks only for pages that have been touched.
+    page.get_by_role("heading", name="Upload and sync").click()
+    page.locator("input.files").set_input_files(path)
+    expect(page.get_by_text("1 file stored")).to_be_visible(timeout=STEP_MS)
+    page.reload()
+    assert asked == []
+    page.get_by_role("heading", name="Upload and sync").click()
+    _slow_down(page)
+    page.locator("input.files").set_input_files(path)
+    expect(page.get_by_text("0 of 1 file")).to_be_visible()
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_thousands_of_refused_files_are_a_short_list_and_a_count(
