@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Dialog, Page, expect, sync_playwright
 
 from kb.settings import Settings
 from kb.workbench import Workbench
@@ -23,12 +23,14 @@ STEP_MS = 30_000
 MB = 1 << 20
 NOTE = "# Checkpoints\n\nA checkpoint writes all dirty buffers to disk.\n"
 FEW_BYTES_A_SECOND = 400_000
+#: For tests that take pictures.
+in_both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"], indirect=True)
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture
 def scheme(request: pytest.FixtureRequest) -> str:
     """What the visitor's system prefers."""
-    colours: str = request.param
+    colours: str = getattr(request, "param", "light")
     return colours
 
 
@@ -44,6 +46,7 @@ def page(chromium: str, app: str, scheme: str) -> Iterator[Page]:
         browser.close()
 
 
+@in_both_schemes
 def test_files_and_a_folder_go_in_and_each_failure_has_its_sentence(
     page: Page, scheme: str, tmp_path: Path, screenshots: Path, bench: Workbench
 ) -> None:
@@ -90,6 +93,7 @@ def test_a_dropped_folder_is_uploaded_by_its_paths(
     assert keys == ["alone.txt", *(f"dropped/{name}" for name in names)]
 
 
+@in_both_schemes
 def test_cancel_keeps_what_arrived_and_nothing_of_the_rest(
     page: Page, scheme: str, tmp_path: Path, screenshots: Path, settings: Settings, bench: Workbench
 ) -> None:
@@ -129,6 +133,33 @@ def test_uploads_go_on_while_another_page_is_open(
     assert [document.key for document in bench.data_source.documents()] == ["large.pdf"]
 
 
+def test_leaving_is_asked_about_only_while_something_is_under_way(
+    page: Page, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    path = tmp_path / "large.pdf"
+    path.write_bytes(bytes(2 * MB))
+    # A browser asks only for pages that have been touched.
+    page.get_by_role("heading", name="Upload and sync").click()
+    page.locator("input.files").set_input_files(path)
+    expect(page.get_by_text("1 file stored")).to_be_visible(timeout=STEP_MS)
+    page.reload()
+    assert asked == []
+    page.get_by_role("heading", name="Upload and sync").click()
+    _slow_down(page)
+    page.locator("input.files").set_input_files(path)
+    expect(page.get_by_text("0 of 1 file")).to_be_visible()
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+@in_both_schemes
 def test_thousands_of_refused_files_are_a_short_list_and_a_count(
     page: Page, scheme: str, tmp_path: Path, screenshots: Path
 ) -> None:

@@ -27,6 +27,15 @@ def test_an_empty_workbench_offers_the_sample_first(open_page: OpenPage) -> None
     assert "No documents yet" in page.info[0].value
 
 
+def test_the_drop_area_is_told_the_largest_document(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_MAX_DOCUMENT_BYTES", str(3 << 20))
+    page = open_page("upload_and_sync.py")
+    (area,) = page.get("bidi_component")
+    assert "up to 3 MB each" in str(area.proto)
+
+
 def test_load_the_sample_puts_it_into_the_bucket(open_page: OpenPage, bench: Workbench) -> None:
     page = open_page("upload_and_sync.py")
     page.button("load_sample").click().run()

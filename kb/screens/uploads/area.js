@@ -21,7 +21,10 @@ export default function (component) {
 
   queue.changed = soon(() => draw(one));
   queue.finished = () => setTriggerValue("finished", { stored: queue.stored });
-  window.onbeforeunload = (event) => queue.running && event.preventDefault();
+  window.onbeforeunload = (event) => {
+    // Any value that is returned would ask, also false.
+    if (queue.running) event.preventDefault();
+  };
   draw(one);
 
   return () => {
