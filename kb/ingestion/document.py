@@ -149,4 +149,4 @@ class DocumentIngestion:
 
     def _stored(self, chunks: int) -> None:
         self._progress.set(chunks_stored=chunks)
-        self._progress.report()
+        self._progress.report(at_once=chunks == self._progress.now.chunks_made)

@@ -1,425 +1,279 @@
-"""One job on real documents: what it embeds, what stops it, and what its row says at the end."""
+"""One job on real documents: what it indexes, embeds and deletes, and what its row says then."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from kb.adapters.catalogue import Catalogue
-from kb.adapters.local_folder import LocalFolder
-from kb.adapters.pgvector_store import PgvectorStore
-from kb.errors import ModelError
-from kb.ingestion.job import IngestionRun
+from kb.errors import ResourceNotFound
 from kb.models import (
-    Document,
     DocumentStatus,
-    IngestionJob,
     IngestionJobStatistics,
     IngestionJobStatus,
     IngestionProgress,
-    ModelIdentity,
-    SearchType,
 )
-from kb.protocols import Embedder, IngestionRecords
-from tests.made_up import IDENTITY, unit_vectors
+from kb.models.chunking import DefaultChunking
+from tests.ingestion.ingesting import HashEmbedder, Ingester, guide
 
 pytestmark = pytest.mark.database
 
-#: Each heading begins a chunk.
-SECTIONS = ["Reads", "Writes", "Extends", "Evictions", "Reuses"]
-GUIDE = "\n\n".join(f"# {name}\n\n{name} are counted by the view." for name in SECTIONS)
-CHUNKS = len(SECTIONS)
+CHUNKS = 5
 
 
-class NumberedEmbedder:
-    """An Embedder whose nth text gets the nth vector; it remembers what it embedded."""
-
-    identity: ModelIdentity = IDENTITY
-    batch_size = 2
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) for text in texts]
-
-    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.texts.extend(texts)
-        vectors: NDArray[np.float32] = unit_vectors(len(self.texts))[-len(texts) :]
-        return vectors
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = unit_vectors(1)[0]
-        return vector
-
-
-class FailingEmbedder(NumberedEmbedder):
-    """Fails at its nth call."""
-
-    def __init__(self, call: int, error: Exception) -> None:
-        super().__init__()
-        self._calls_left = call
-        self._error = error
-
-    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self._calls_left -= 1
-        if self._calls_left == 0:
-            raise self._error
-        return super().embed_documents(texts)
-
-
-class StoppingRecords:
-    """IngestionRecords that ask the job to stop once it has embedded some chunks."""
-
-    def __init__(self, catalogue: Catalogue, after_chunks: int) -> None:
-        self._catalogue = catalogue
-        self._after_chunks = after_chunks
-        self.list_documents = catalogue.list_documents
-        self.put_document = catalogue.put_document
-        self.get_ingestion_job = catalogue.get_ingestion_job
-        self.finish_ingestion_job = catalogue.finish_ingestion_job
-
-    def record_progress(
-        self,
-        ingestion_job_id: str,
-        statistics: IngestionJobStatistics,
-        progress: IngestionProgress,
-        failure_reasons: Sequence[str],
-    ) -> IngestionJobStatus:
-        if progress.embedding_calls >= self._after_chunks:
-            self._catalogue.stop_ingestion_job(ingestion_job_id)
-        return self._catalogue.record_progress(
-            ingestion_job_id, statistics, progress, failure_reasons
-        )
-
-
-@pytest.fixture
-def bucket(tmp_path: Path) -> LocalFolder:
-    return LocalFolder(tmp_path, bucket="kb")
-
-
-@pytest.fixture
-def sync(
-    bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> Callable[..., IngestionJob]:
-    """Runs a job and returns its row as it ended."""
-
-    def run(
-        embedder: Embedder | None = None,
-        records: IngestionRecords | None = None,
-        allow_deletions: bool = True,
-    ) -> IngestionJob:
-        job = catalogue.create_ingestion_job(allow_deletions=allow_deletions)
-        IngestionRun(
-            job.ingestion_job_id,
-            store=bucket,
-            records=records or catalogue,
-            vectors=vectors,
-            embedder=embedder or NumberedEmbedder(),
-            chunk_tokens=100,
-        ).run()
-        return catalogue.get_ingestion_job(job.ingestion_job_id)
-
-    return run
-
-
-Sync = Callable[..., IngestionJob]
-
-
-def upload(bucket: LocalFolder, key: str = "guide.md", text: str = GUIDE) -> None:
-    bucket.put(key, io.BytesIO(text.encode()), max_bytes=1 << 20)
-
-
-def texts(vectors: PgvectorStore) -> list[str]:
-    found = vectors.retrieve(
-        unit_vectors(1)[0],
-        question="",
-        identifiers=[],
-        search_type=SearchType.SEMANTIC,
-        number_of_results=100,
-    )
-    return sorted(result.text for result in found)
-
-
-def only(catalogue: Catalogue) -> Document:
-    (document,) = catalogue.list_documents()
-    return document
-
-
-def test_a_job_on_an_empty_bucket_completes(sync: Sync) -> None:
-    job = sync()
+def test_a_job_on_an_empty_bucket_completes(ingester: Ingester) -> None:
+    job = ingester.sync()
     assert job.status is IngestionJobStatus.COMPLETE
     assert job.statistics == IngestionJobStatistics()
 
 
-def test_a_new_document_is_indexed(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    job = sync()
+def test_a_new_document_is_indexed(ingester: Ingester) -> None:
+    ingester.upload()
+    job = ingester.sync()
+    assert job.status is IngestionJobStatus.COMPLETE
     assert job.statistics == IngestionJobStatistics(documents_scanned=1, new_documents_indexed=1)
-    document = only(catalogue)
-    assert (document.status, document.pages, document.chunks) == (
-        DocumentStatus.INDEXED,
-        1,
-        CHUNKS,
-    )
-    assert all(any(name in text for text in texts(vectors)) for name in SECTIONS)
+    document = ingester.document()
+    assert document.status is DocumentStatus.INDEXED
+    assert (document.pages, document.chunks, document.chunking) == (1, CHUNKS, "DEFAULT:100")
+    assert all(f"Number {n} is" in text for n, text in enumerate(ingester.texts()))
 
 
-def test_a_job_counts_pages_chunks_and_embedded_texts(sync: Sync, bucket: LocalFolder) -> None:
-    upload(bucket)
-    upload(bucket, "other.md", GUIDE.replace("counted", "summed"))
-    progress = sync().progress
-    assert progress == IngestionProgress(
+def test_a_job_counts_pages_chunks_and_embedded_texts(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.upload("other.md", guide(verb="summed"))
+    assert ingester.sync().progress == IngestionProgress(
+        documents_total=2,
+        documents_done=2,
         pages_read=2,
         pages_total=2,
         chunks_made=2 * CHUNKS,
         chunks_embedded=2 * CHUNKS,
+        chunks_stored=2 * CHUNKS,
         embedding_calls=2 * CHUNKS,
+        share=1.0,
     )
 
 
-def test_a_text_is_embedded_with_its_headings(sync: Sync, bucket: LocalFolder) -> None:
-    upload(bucket, text="# Views\n\n## The pg_stat_io view\n\nReads are counted.")
-    embedder = NumberedEmbedder()
-    sync(embedder)
+def test_a_text_is_embedded_with_its_headings(ingester: Ingester) -> None:
+    ingester.upload(content="# Views\n\n## The pg_stat_io view\n\nReads are counted.")
+    embedder = HashEmbedder()
+    ingester.sync(embedder)
     assert embedder.texts[-1].startswith("Views > The pg_stat_io view\n")
 
 
-def test_an_unchanged_document_is_not_embedded(sync: Sync, bucket: LocalFolder) -> None:
-    upload(bucket)
-    sync()
-    embedder = NumberedEmbedder()
-    job = sync(embedder)
+def test_an_unchanged_document_is_not_embedded(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    embedder = HashEmbedder()
+    job = ingester.sync(embedder)
     assert (job.status, embedder.texts) == (IngestionJobStatus.COMPLETE, [])
     assert job.progress.embedding_calls == 0
     assert job.statistics == IngestionJobStatistics(documents_scanned=1)
 
 
-def test_of_a_changed_document_only_new_texts_are_embedded(
-    sync: Sync, bucket: LocalFolder, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    sync()
-    upload(bucket, text=GUIDE.replace("Writes are counted", "Writes are estimated"))
-    job = sync()
+def test_of_a_changed_document_only_new_texts_are_embedded(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    ingester.upload(content=guide().replace("Number 1 is counted", "Number 1 is estimated"))
+    job = ingester.sync()
     assert job.progress.embedding_calls == 1
     assert job.statistics == IngestionJobStatistics(
         documents_scanned=1, modified_documents_indexed=1
     )
-    assert sum("estimated" in text for text in texts(vectors)) == 1
-    assert len(texts(vectors)) == CHUNKS
+    assert sum("estimated" in text for text in ingester.texts()) == 1
+    assert len(ingester.texts()) == CHUNKS
 
 
-def test_a_text_that_stands_in_two_documents_is_embedded_once(
-    sync: Sync, bucket: LocalFolder, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    upload(bucket, "copy.md")
-    assert sync().progress.embedding_calls == CHUNKS
-    assert len(texts(vectors)) == 2 * CHUNKS
+def test_chunks_that_only_move_keep_their_ids(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    before = {result.text: result.chunk_id for result in ingester.results()}
+    ingester.upload(content="# Preface\n\nIt is new.\n\n" + guide())
+    assert ingester.sync().progress.embedding_calls == 1
+    after = {result.text: result.chunk_id for result in ingester.results()}
+    assert before.items() <= after.items()
+    assert len(after) == CHUNKS + 1
 
 
-def test_a_removed_document_s_chunks_leave(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    upload(bucket, "other.md", "# Other\n\nSomething else.")
-    sync()
-    bucket.delete("guide.md")
-    job = sync()
+def test_a_renamed_document_is_not_embedded(ingester: Ingester) -> None:
+    ingester.upload("before.md")
+    ingester.sync()
+    texts = ingester.texts()
+    ingester.bucket.delete("before.md")
+    ingester.upload("after.md")
+    embedder = HashEmbedder()
+    job = ingester.sync(embedder)
+    assert (embedder.texts, job.progress.embedding_calls) == ([], 0)
+    assert job.statistics == IngestionJobStatistics(
+        documents_scanned=1, new_documents_indexed=1, documents_deleted=1
+    )
+    assert ingester.texts() == texts
+    assert {result.uri for result in ingester.results()} == {"s3://kb/after.md"}
+
+
+def test_a_text_that_moves_to_another_document_is_not_embedded(ingester: Ingester) -> None:
+    ingester.upload("a.md", guide(3))
+    ingester.upload("b.md", guide(1, "summed"))
+    ingester.sync()
+    ingester.upload("a.md", guide(1, "summed"))
+    ingester.upload("b.md", guide(3))
+    assert ingester.sync().progress.embedding_calls == 0
+
+
+def test_a_text_that_stands_in_two_documents_is_embedded_once(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.upload("copy.md")
+    assert ingester.sync().progress.embedding_calls == CHUNKS
+    assert len(ingester.texts()) == 2 * CHUNKS
+
+
+def test_a_text_that_a_document_has_twice_is_embedded_once(ingester: Ingester) -> None:
+    ingester.upload(content="# A\n\nThe same.\n\n# B\n\nOther.\n\n# A\n\nThe same.\n")
+    assert ingester.sync().progress.embedding_calls == 2
+    assert len(ingester.texts()) == 3
+
+
+def test_another_chunking_strategy_makes_every_document_changed(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    job = ingester.sync(strategy=DefaultChunking(max_tokens=99))
+    assert job.statistics.modified_documents_indexed == 1
+    assert job.progress.embedding_calls == 0
+    assert ingester.document().chunking == "DEFAULT:99"
+
+
+def test_a_removed_document_s_chunks_leave(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.upload("other.md", "# Other\n\nSomething else.")
+    ingester.sync()
+    ingester.bucket.delete("guide.md")
+    job = ingester.sync()
     assert job.statistics == IngestionJobStatistics(documents_scanned=1, documents_deleted=1)
-    assert len(texts(vectors)) == 1
-    assert only(catalogue).key == "other.md"
+    assert len(ingester.texts()) == 1
+    assert [d.key for d in ingester.knowledge.catalogue.list_documents()] == ["other.md"]
 
 
-def test_a_bad_document_does_not_stop_the_others(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket, "a-program.exe", "MZ")
-    upload(bucket, "b-empty.pdf", "")
-    upload(bucket, "c-guide.md")
-    upload(bucket, "d-no.pdf", "no PDF at all")
-    job = sync()
+def test_a_retained_document_s_chunks_stay_until_they_may_be_deleted(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.upload("other.md", "# Other\n\nSomething else.")
+    ingester.sync()
+    ingester.bucket.delete("guide.md")
+    job = ingester.sync(retain=True)
+    assert job.statistics == IngestionJobStatistics(documents_scanned=1)
+    assert len(ingester.texts()) == CHUNKS + 1
+    assert ingester.sync().statistics.documents_deleted == 1
+
+
+def test_a_retained_document_that_comes_back_is_unchanged(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    ingester.bucket.delete("guide.md")
+    ingester.sync(retain=True, allow_deletions=False)
+    ingester.upload()
+    assert ingester.sync().statistics == IngestionJobStatistics(documents_scanned=1)
+
+
+def test_a_bad_document_does_not_stop_the_others(ingester: Ingester) -> None:
+    ingester.upload("a-program.exe", "MZ")
+    ingester.upload("b-empty.pdf", "")
+    ingester.upload("c-guide.md")
+    ingester.upload("d-no.pdf", "no PDF at all")
+    job = ingester.sync()
     assert job.status is IngestionJobStatus.COMPLETE
     assert job.statistics == IngestionJobStatistics(
         documents_scanned=4, new_documents_indexed=1, documents_failed=3
     )
-    states = {d.key: d.status for d in catalogue.list_documents()}
-    assert states["c-guide.md"] is DocumentStatus.INDEXED
-    assert [s for s in states.values() if s is DocumentStatus.FAILED] == [DocumentStatus.FAILED] * 3
+    states = {d.key: d.status for d in ingester.knowledge.catalogue.list_documents()}
+    assert states.pop("c-guide.md") is DocumentStatus.INDEXED
+    assert set(states.values()) == {DocumentStatus.FAILED}
 
 
-def test_a_bad_document_says_why_in_its_row_and_in_the_job_s(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket, "program.exe", "MZ")
-    job = sync()
-    reason = only(catalogue).status_reason
+def test_a_bad_document_says_why_in_its_row_and_in_the_job_s(ingester: Ingester) -> None:
+    ingester.upload("program.exe", "MZ")
+    job = ingester.sync()
+    reason = ingester.document("program.exe").status_reason
     assert reason is not None and "not supported" in reason
     assert job.failure_reasons == (f"program.exe: {reason}",)
 
 
-def test_a_failed_document_is_tried_again_by_the_next_job(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket, "empty.md", "")
-    sync()
-    assert sync().statistics.documents_failed == 1
-    upload(bucket, "empty.md", GUIDE)
-    assert sync().statistics.new_documents_indexed == 1
-    assert only(catalogue).status_reason is None
+def test_a_failed_document_is_tried_again_by_the_next_job(ingester: Ingester) -> None:
+    ingester.upload(content="")
+    ingester.sync()
+    assert ingester.sync().statistics.documents_failed == 1
+    ingester.upload()
+    assert ingester.sync().statistics.new_documents_indexed == 1
+    assert ingester.document().status_reason is None
 
 
-def test_a_bad_new_version_leaves_the_old_one_to_be_found(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    sync()
-    upload(bucket, text="")
-    sync()
-    assert only(catalogue).status is DocumentStatus.FAILED
-    assert len(texts(vectors)) == CHUNKS
+def test_a_bad_new_version_leaves_the_old_one_to_be_found(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    ingester.upload(content="")
+    ingester.sync()
+    assert ingester.document().status is DocumentStatus.FAILED
+    assert len(ingester.texts()) == CHUNKS
 
 
-def test_a_job_that_is_asked_to_stop_ends_stopped(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    job = sync(records=StoppingRecords(catalogue, after_chunks=2))
-    assert job.status is IngestionJobStatus.STOPPED
-    assert only(catalogue).status is DocumentStatus.PENDING
-    assert texts(vectors) == []
+def test_a_chunk_that_the_model_would_cut_fails_its_document(ingester: Ingester) -> None:
+    ingester.upload(content="word " * 90)
+    embedder = HashEmbedder()
+    embedder.max_tokens = 60
+    ingester.sync(embedder)
+    reason = ingester.document().status_reason
+    assert reason is not None
+    assert "has 90 tokens" in reason and "takes 58" in reason
 
 
-def test_a_sync_after_a_stop_does_not_embed_again_what_was_embedded(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    stopped = sync(records=StoppingRecords(catalogue, after_chunks=2))
-    assert 0 < stopped.progress.embedding_calls < CHUNKS
-    job = sync()
-    assert job.status is IngestionJobStatus.COMPLETE
-    assert job.progress.embedding_calls == CHUNKS - stopped.progress.embedding_calls
-    assert job.statistics.new_documents_indexed == 1
-    assert len(texts(vectors)) == CHUNKS
+def test_an_object_that_goes_before_it_is_read_fails_alone(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.upload("other.md", guide(verb="summed"))
+    ingestion, job_id = ingester.ingestion(), ingester.start()
+    waiting = ingestion.begin(job_id)
+    ingester.bucket.delete("guide.md")
+    for document_id in waiting:
+        ingestion.ingest(job_id, document_id)
+    assert ingester.job(job_id).status is IngestionJobStatus.COMPLETE
+    assert ingester.document().status is DocumentStatus.FAILED
+    assert ingester.document("other.md").status is DocumentStatus.INDEXED
 
 
-def test_a_job_that_is_to_stop_before_it_begins_does_nothing(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket)
-    embedder = NumberedEmbedder()
-    job = sync(embedder, StoppingRecords(catalogue, after_chunks=0))
-    assert (job.status, embedder.texts) == (IngestionJobStatus.STOPPED, [])
+def test_a_job_that_is_asked_for_again_is_not_done_again(ingester: Ingester) -> None:
+    # The queue runs a task twice when its worker dies just before it would have said so.
+    ingester.upload()
+    ingestion, job_id = ingester.ingestion(), ingester.start()
+    waiting = ingestion.begin(job_id)
+    assert ingestion.begin(job_id) == waiting
+    for document_id in (*waiting, *waiting):
+        ingestion.ingest(job_id, document_id)
+    assert ingestion.begin(job_id) == []
+    assert ingester.job(job_id).statistics.new_documents_indexed == 1
 
 
-def test_a_model_that_fails_ends_the_job_with_its_sentence(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket)
-    job = sync(FailingEmbedder(2, ModelError("The model is gone; bring it back.")))
-    assert job.status is IngestionJobStatus.FAILED
-    assert job.failure_reasons == ("The model is gone; bring it back.",)
-    assert only(catalogue).status is not DocumentStatus.IN_PROGRESS
+def test_a_job_that_is_unknown_is_not_found(ingester: Ingester) -> None:
+    with pytest.raises(ResourceNotFound):
+        ingester.ingestion().begin("NOSUCHJOB1")
 
 
-def test_a_sync_after_a_failure_embeds_only_what_is_missing(
-    sync: Sync, bucket: LocalFolder
-) -> None:
-    upload(bucket)
-    sync(FailingEmbedder(2, ModelError("Gone.")))
-    assert sync().progress.embedding_calls == CHUNKS - NumberedEmbedder.batch_size
-
-
-def test_an_unexpected_error_still_ends_the_job_s_row(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    upload(bucket)
-    with pytest.raises(ZeroDivisionError):
-        sync(FailingEmbedder(1, ZeroDivisionError("division by zero")))
-    job = catalogue.list_ingestion_jobs()[0]
-    assert job.status is IngestionJobStatus.FAILED
-    assert "ZeroDivisionError" in job.failure_reasons[0]
-
-
-def test_an_object_that_goes_before_it_is_read_fails_alone(
-    sync: Sync, bucket: LocalFolder, catalogue: Catalogue
-) -> None:
-    class Forgetful(LocalFolder):
-        def local_copy(self, key: str):  # type: ignore[no-untyped-def]
-            self.delete("guide.md")
-            return super().local_copy(key)
-
-    upload(bucket)
-    upload(bucket, "other.md")
-    run = IngestionRun(
-        catalogue.create_ingestion_job().ingestion_job_id,
-        store=Forgetful(bucket._objects.parent, bucket="kb"),
-        records=catalogue,
-        vectors=PgvectorStore(catalogue._engine, bucket="kb", data_source_id="x"),
-        embedder=NumberedEmbedder(),
-        chunk_tokens=100,
-    )
-    assert run.run() is IngestionJobStatus.COMPLETE
-    states = {d.key: d.status for d in catalogue.list_documents()}
-    assert states == {
-        "guide.md": DocumentStatus.FAILED,
-        "other.md": DocumentStatus.INDEXED,
-    }
-
-
-def test_a_completed_job_forgets_the_vectors_of_texts_that_are_nowhere(
-    sync: Sync, bucket: LocalFolder, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    sync(FailingEmbedder(3, ModelError("Gone.")))
-    bucket.delete("guide.md")
-    sync()
-    upload(bucket)
-    assert sync().progress.embedding_calls == CHUNKS
-
-
-def test_a_sync_that_would_delete_more_than_half_stops_and_deletes_nothing(
-    bucket: LocalFolder, sync: Sync, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    sync()
-    before = texts(vectors)
-    bucket.delete("guide.md")
-
-    job = sync(allow_deletions=False)
-
+def test_a_sync_that_would_delete_more_than_half_deletes_nothing(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    before = ingester.texts()
+    ingester.bucket.delete("guide.md")
+    job = ingester.sync(allow_deletions=False)
     assert job.status is IngestionJobStatus.FAILED
     assert "would delete 1 document" in job.failure_reasons[0]
-    assert texts(vectors) == before
+    assert ingester.texts() == before
 
 
-def test_a_sync_that_is_allowed_to_deletes_more_than_half(
-    bucket: LocalFolder, sync: Sync, vectors: PgvectorStore
-) -> None:
-    upload(bucket)
-    sync()
-    bucket.delete("guide.md")
-
-    job = sync(allow_deletions=True)
-
-    assert job.statistics.documents_deleted == 1
-    assert texts(vectors) == []
+def test_a_sync_that_is_allowed_to_deletes_more_than_half(ingester: Ingester) -> None:
+    ingester.upload()
+    ingester.sync()
+    ingester.bucket.delete("guide.md")
+    assert ingester.sync(allow_deletions=True).statistics.documents_deleted == 1
+    assert ingester.texts() == []
 
 
-def test_a_sync_that_deletes_less_than_half_need_not_be_allowed_to(
-    bucket: LocalFolder, sync: Sync
-) -> None:
-    upload(bucket, "a.md")
-    upload(bucket, "b.md", GUIDE + GUIDE.replace("a", "o"))
-    sync()
-    bucket.delete("a.md")
-
-    assert sync(allow_deletions=False).statistics.documents_deleted == 1
+def test_a_sync_that_deletes_less_than_half_need_not_be_allowed_to(ingester: Ingester) -> None:
+    ingester.upload("a.md")
+    ingester.upload("b.md", guide(9, "summed"))
+    ingester.sync()
+    ingester.bucket.delete("a.md")
+    assert ingester.sync(allow_deletions=False).statistics.documents_deleted == 1

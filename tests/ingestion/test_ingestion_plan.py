@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kb.ingestion.plan import plan
-from kb.models import Document, DocumentStatus
-from tests.made_up import THEN, info
-
-
-def document(
-    key: str = "a.txt",
-    etag: str = "e1",
-    status: DocumentStatus = DocumentStatus.INDEXED,
-    chunks: int = 3,
-) -> Document:
-    return Document(
-        document_id="00000000-0000-0000-0000-000000000001",
-        key=key,
-        uri=f"s3://kb/{key}",
-        etag=etag,
-        size_bytes=10,
-        status=status,
-        status_reason=None,
-        pages=1,
-        chunks=chunks,
-        updated_at=THEN,
-    )
+from kb.models import DocumentAction, DocumentStatus
+from tests.ingestion.documents import document
+from tests.made_up import info
 
 
 def test_an_empty_bucket_has_nothing_to_do() -> None:
@@ -77,3 +60,60 @@ def test_every_object_is_scanned() -> None:
     todo = plan(objects, [document("changed"), document("same"), document("removed")])
     assert todo.documents_scanned == 3
     assert [d.key for d in todo.removed] == ["removed"]
+
+
+def test_a_metadata_file_is_no_document_and_counted() -> None:
+    todo = plan([info("a.txt"), info("a.txt.metadata.json", "m1")], [])
+    assert todo.new == (replace(info("a.txt"), metadata_etag="m1"),)
+    assert (todo.documents_scanned, todo.metadata_documents_scanned) == (1, 1)
+
+
+def test_a_metadata_file_of_no_document_is_ignored() -> None:
+    todo = plan([info("a.txt.metadata.json")], [])
+    assert (todo.waiting, todo.documents_scanned, todo.metadata_documents_scanned) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, "m1"), ("m1", "m2"), ("m1", None)])
+def test_a_document_with_another_metadata_file_has_changed_metadata(
+    before: str | None, now: str | None
+) -> None:
+    objects = [info(), *([info("a.txt.metadata.json", now)] if now else [])]
+    todo = plan(objects, [document(metadata_etag=before)])
+    assert [item.metadata_etag for item in todo.metadata_changed] == [now]
+    assert todo.waiting == 1
+
+
+def test_a_changed_document_with_another_metadata_file_is_changed() -> None:
+    objects = [info(etag="e2"), info("a.txt.metadata.json", "m1")]
+    todo = plan(objects, [document()])
+    assert [item.metadata_etag for item in todo.changed] == ["m1"]
+    assert todo.metadata_changed == ()
+
+
+def test_a_document_that_another_strategy_cut_is_changed() -> None:
+    todo = plan([info()], [document(chunking="DEFAULT:300")], chunking="DEFAULT:200")
+    assert todo.changed == (info(),)
+
+
+def test_a_document_that_is_retained_is_not_removed() -> None:
+    todo = plan([], [document()], retain=True)
+    assert (todo.removed, todo.retained, todo.waiting) == ((), (document(),), 0)
+    assert not todo.needs_permission
+
+
+def test_the_work_says_what_is_to_be_done_with_each_document() -> None:
+    objects = [info("new"), info("changed", "e2"), info("same"), info("said")]
+    known = [document(key) for key in ("changed", "same", "said", "removed")]
+    todo = plan([*objects, info("said.metadata.json")], known)
+    assert {item.key: item.action for item in todo.work} == {
+        "new": DocumentAction.NEW,
+        "changed": DocumentAction.MODIFIED,
+        "said": DocumentAction.METADATA,
+        "removed": DocumentAction.DELETED,
+    }
+
+
+@pytest.mark.parametrize(("chunks", "needed"), [(3, False), (4, True)])
+def test_more_than_half_of_the_knowledge_base_needs_permission(chunks: int, needed: bool) -> None:
+    todo = plan([info("same")], [document("same"), document("removed", chunks=chunks)])
+    assert todo.needs_permission is needed
