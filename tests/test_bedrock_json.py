@@ -37,6 +37,8 @@ JOB = IngestionJob(
     status=IngestionJobStatus.COMPLETE,
     statistics=IngestionJobStatistics(
         documents_scanned=5,
+        metadata_documents_scanned=6,
+        metadata_documents_modified=7,
         new_documents_indexed=1,
         modified_documents_indexed=2,
         documents_deleted=3,
@@ -168,6 +170,8 @@ def test_get_ingestion_job_has_every_count() -> None:
     statistics = bedrock_json.get_ingestion_job(JOB)["ingestionJob"]["statistics"]
     assert statistics == {
         "numberOfDocumentsScanned": 5,
+        "numberOfMetadataDocumentsScanned": 6,
+        "numberOfMetadataDocumentsModified": 7,
         "numberOfNewDocumentsIndexed": 1,
         "numberOfModifiedDocumentsIndexed": 2,
         "numberOfDocumentsDeleted": 3,

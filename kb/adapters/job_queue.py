@@ -166,7 +166,7 @@ class JobQueue:
                 worker.cancel()
                 # The queue would go on trying to connect; the next worker does that better.
                 await asyncio.wait([worker], timeout=patience)
-        await asyncio.to_thread(tasks.leave)
+                await asyncio.to_thread(tasks.leave)
 
     async def _look_after(
         self, app: procrastinate.App, tasks: Tasks, worker: asyncio.Task[None]

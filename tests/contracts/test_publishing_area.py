@@ -9,7 +9,7 @@ import pytest
 
 from kb.adapters.copy_in import PAGE_NUMBER
 from kb.ingestion.stopping import Stopped, Superseded
-from kb.models import DocumentMetadata, DocumentStatus, RetrievalResult, SearchType
+from kb.models import DocumentMetadata, DocumentStatus, JsonValue, RetrievalResult, SearchType
 from kb.protocols import PublishingArea
 from tests.knowledge import Knowledge, MadeUpDocument
 from tests.made_up import info, unit_vectors
@@ -169,7 +169,11 @@ def test_new_attributes_take_the_place_of_old_ones_and_not_of_bedrock_s(
     publishing: PublishingArea, knowledge: Knowledge, document_id: str
 ) -> None:
     reserved = {r.chunk_id: r.metadata for r in search(knowledge)}
-    for attributes in ({"year": 2025, "old": True}, {"year": 2026, "tags": ["a", "b"]}):
+    versions: list[dict[str, JsonValue]] = [
+        {"year": 2025, "old": True},
+        {"year": 2026, "tags": ["a", "b"]},
+    ]
+    for attributes in versions:
         (work,) = knowledge.begin(info("a.pdf"))
         metadata = DocumentMetadata(attributes=attributes)
         publishing.publish_metadata(work, metadata, "m")

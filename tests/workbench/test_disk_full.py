@@ -1,4 +1,4 @@
-"""A disk that fills up in the middle of a sync: FAILED with the reason, nothing lost, Retry completes."""
+"""A disk that fills up in the middle of a sync: the reason is told, and a retry completes."""
 
 from __future__ import annotations
 

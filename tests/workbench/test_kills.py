@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a sync: the job goes on by itself and ends as if nothing had happened."""
+"""SIGKILL in the middle of a sync: the job goes on by itself and ends as undisturbed ones do."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_two_workers_ingest_fifty_documents_once_each(
 
     taken_up = [worker.taken_up() for worker in workers]
     assert last.status is IngestionJobStatus.COMPLETE
-    assert sorted(sum(taken_up, [])) == [f"note-{n:02}.md" for n in range(DOCUMENTS)]
+    assert sorted(itertools.chain(*taken_up)) == [f"note-{n:02}.md" for n in range(DOCUMENTS)]
     assert all(taken_up), "one worker did everything"
     assert last.statistics.new_documents_indexed == DOCUMENTS
     assert {d.status for d in bench.data_source.documents()} == {DocumentStatus.INDEXED}
