@@ -14,6 +14,7 @@ if __name__ == "__main__":
                 icon=":material/cloud_sync:",
                 default=True,
             ),
+            st.Page("pages/chunks.py", title="Chunks", icon=":material/view_agenda:"),
             st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
             st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
             st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from kb.models import Document, DocumentWork, ExactPlan, IngestionJob, Measurement
+from kb.workbench.chunk_browser import PageReceipt
 
 
 def documents(found: Iterable[Document]) -> pd.DataFrame:
@@ -53,6 +54,21 @@ def document_work(found: Iterable[DocumentWork]) -> pd.DataFrame:
                 "Reason": w.status_reason or "",
             }
             for w in found
+        ]
+    )
+
+
+def page_receipts(found: Iterable[PageReceipt]) -> pd.DataFrame:
+    """One row for each outcome and its reason."""
+    return pd.DataFrame(
+        [
+            {
+                "Outcome": r.outcome,
+                "Why": r.reason or "",
+                "Pages": r.pages,
+                "First on page": r.first_page,
+            }
+            for r in found
         ]
     )
 

@@ -42,7 +42,10 @@ INKS = (
 )
 # In points.
 _LINE, _CHOSEN_LINE, _STRIPE = 0.9, 2.2, 4.0
-_NUMBER_HEIGHT, _NUMBER_ROOM = 8.5, 2.0
+_NUMBER_HEIGHT, _NUMBER_ROOM = 12.0, 2.0
+_EDGE = 205
+# In points: what is left of a margin, so that a number of four digits fits.
+_TRIM_ROOM = 38.0
 # In points: what stands so close to the left of an area is in its column.
 _NEAR = 20.0
 
@@ -67,9 +70,17 @@ def ink(number: int) -> Ink:
 
 
 def draw_chunks(
-    path: Path, page_number: int, areas: Sequence[ChunkArea], *, scale: float = 1.6
+    path: Path,
+    page_number: int,
+    areas: Sequence[ChunkArea],
+    *,
+    scale: float = 1.6,
+    trimmed: bool = False,
 ) -> bytes:
-    """Return the page as PNG, `scale` pixels per point, with the areas drawn."""
+    """Return the page as PNG, `scale` pixels per point, with the areas drawn.
+
+    `trimmed` cuts the empty margins off, but for the room that the numbers take.
+    """
     pixels, scale = render_page(path, page_number, scale)
     drawing = _Drawing(pixels, scale)
     shapes = [(area, shape(area.rectangles)) for area in areas]
@@ -78,7 +89,8 @@ def draw_chunks(
     # The chosen one last, so that its line lies on top.
     for area, bands in sorted(shapes, key=lambda item: item[0].chosen):
         drawing.outline(area, bands)
-    return to_png(drawing.numbered(shapes))
+    image = drawing.numbered(shapes)
+    return to_png(_framed(image[drawing.inner_part()]) if trimmed else image)
 
 
 @dataclass(slots=True)
@@ -126,6 +138,18 @@ class _Drawing:
                 corner = (_margin(bands, everything) * self.scale, bands[0].top * self.scale)
                 _write_number(draw, area, corner, taken, self.scale)
         return np.asarray(image)
+
+    def inner_part(self) -> Box:
+        """The part of the page that is not empty, with room for numbers around it."""
+        inked = np.any(self.paper < 255, axis=2)
+        room = round(_TRIM_ROOM * self.scale)
+        down, across = (np.flatnonzero(np.any(inked, axis=axis)) for axis in (1, 0))
+        if not len(down):
+            return slice(None), slice(None)
+        return (
+            slice(max(int(down[0]) - room // 2, 0), int(down[-1]) + room // 2),
+            slice(max(int(across[0]) - room, 0), int(across[-1]) + room),
+        )
 
     def _mask(self, bands: Sequence[Rectangle]) -> tuple[Box, Mask]:
         """The part of the page around the bands, and which of its pixels they cover."""
@@ -183,6 +207,13 @@ def _around(slices: Sequence[slice]) -> slice:
     return slice(
         min((s.start for s in slices), default=0), max((s.stop for s in slices), default=0)
     )
+
+
+def _framed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image with a thin grey edge: white paper on a white screen has none."""
+    image = image.copy()
+    image[[0, -1]] = image[:, [0, -1]] = _EDGE
+    return image
 
 
 def _eroded(mask: Mask) -> Mask:

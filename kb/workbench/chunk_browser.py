@@ -132,10 +132,16 @@ class ChunkBrowser:
             )
         return _chunks(found)
 
-    def page_of(self, document_id: str, number: int) -> int | None:
-        """The page on which a chunk begins, or None when the document has no such chunk."""
+    def page_of(self, document_id: str, number: int, *, near: int | None = None) -> int | None:
+        """The page on which a chunk begins, or `near` where it also stands on that one.
+
+        None when the document has no such chunk.
+        """
         found = self.chunks(document_id, number, 1)
-        return found[0].first_page if found and found[0].number == number else None
+        if not found or found[0].number != number:
+            return None
+        first, last = found[0].first_page, found[0].last_page
+        return near if near is not None and first <= near <= last else first
 
     def find(self, chunk_id: str) -> ChunkPlace:
         """Where the chunk with this id is; ResourceNotFound when there is none."""
@@ -170,9 +176,9 @@ class ChunkBrowser:
     def page_image(
         self, key: str, page_number: int, areas: Sequence[ChunkArea], *, scale: float = 1.6
     ) -> bytes:
-        """The page as PNG with the areas drawn; `scale` is pixels per point."""
+        """The page as PNG without its empty margins, with the areas drawn."""
         with self._store.local_copy(key) as path:
-            return draw_chunks(path, page_number, areas, scale=scale)
+            return draw_chunks(path, page_number, areas, scale=scale, trimmed=True)
 
 
 def _outcome(row: Row) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from kb.adapters.database import rows, transaction
 from kb.adapters.minilm import MAX_TOKENS
 from kb.documents.chunking_configuration import from_setting, to_setting
+from kb.documents.parsers import page_count
 from kb.documents.strategy_preview import StrategyPreview, try_strategy
 from kb.errors import ValidationError
 from kb.models.chunking import ChunkingStrategy, HierarchicalChunking, largest_chunk
@@ -102,6 +103,11 @@ class Chunking:
                 known_pages=known_pages,
                 dollars_per_million_tokens=self._dollars,
             )
+
+    def page_count(self, key: str) -> int:
+        """How many pages a document in the bucket has, as far as that shows without reading it."""
+        with self._store.local_copy(key) as path:
+            return page_count(path, key)
 
     def too_long(self, preview: StrategyPreview) -> str | None:
         """Why the document would fail as one chunk, or None; said of NONE alone."""

@@ -125,6 +125,30 @@ def test_an_area_without_lines_is_nothing(path: Path) -> None:
     assert not changed(path, ChunkArea(number=1, rectangles=())).any()
 
 
+def test_a_trimmed_page_has_no_empty_margins(path: Path) -> None:
+    png = draw_chunks(path, 1, [ONE], scale=1, trimmed=True)
+    height, width = np.asarray(Image.open(io.BytesIO(png))).shape[:2]
+    assert height < HEIGHT / 2 and width < WIDTH / 2
+
+
+def test_a_trimmed_page_keeps_its_words_and_numbers(path: Path) -> None:
+    word = ChunkArea(number=1234, rectangles=(line(100, 60, 140), line(115, 60, 140)))
+    whole, trimmed = (
+        np.asarray(Image.open(io.BytesIO(draw_chunks(path, 1, [word], scale=1, trimmed=cut))))
+        for cut in (False, True)
+    )
+    counts = [(image == ink(1234).line).all(axis=2).sum() for image in (whole, trimmed)]
+    assert counts[0] == counts[1]
+    assert (trimmed.sum(axis=2) < 30).sum() == (whole.sum(axis=2) < 30).sum()
+
+
+def test_an_empty_page_is_not_trimmed(tmp_path: Path) -> None:
+    paper = Paper(tmp_path / "empty.pdf")
+    paper.next_page()
+    png = draw_chunks(paper.save(), 1, [], scale=1, trimmed=True)
+    assert np.asarray(Image.open(io.BytesIO(png))).shape == (HEIGHT, WIDTH, 3)
+
+
 def test_a_page_that_is_not_there_is_named(path: Path) -> None:
     with pytest.raises(ResourceNotFound, match="no page 2; it has 1"):
         draw_chunks(path, 2, [ONE])
