@@ -43,9 +43,10 @@ def run(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> No
         return
     if job:
         table_panel.last_job(embeddings, job)
+    press = st.container()
     with st.expander("The SQL that will run", icon=":material/code:", expanded=not job):
         st.code("\n\n".join(embeddings.statements(plan, found)), language="sql")
-    if st.button(
+    if press.button(
         f"Embed {counted(found.missing, 'row')}",
         type="primary",
         icon=":material/play_arrow:",

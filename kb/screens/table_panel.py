@@ -20,7 +20,7 @@ from kb.embedding_sql.tables import (
 from kb.errors import KbError
 from kb.models import IngestionJobStatus
 from kb.screens.inert import inert
-from kb.wording import counted
+from kb.wording import counted, dollars
 from kb.workbench.sql_embeddings import SqlEmbeddings
 
 COLOURS = {
@@ -100,15 +100,15 @@ def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> 
     one.metric("Rows with text", f"{found.rows:,}")
     two.metric("Lack an embedding", f"{found.missing:,}")
     three.metric("Tokens, about", f"{found.missing_tokens:,}")
-    dollars = cost_dollars(plan.model, found.missing_tokens)
+    on_bedrock = dollars(cost_dollars(plan.model, found.missing_tokens))
     note = f"At Bedrock's prices of {PRICES_OF}, us-east-1, on demand."
-    cost = "$0" if embeddings.is_local else f"${dollars:,.4f}"
+    cost = "$0" if embeddings.is_local else on_bedrock
     four.metric("Cost, about", cost, help=note)
     model = f"`{plan.model_id}`, {plan.dimensions} dimensions"
     if embeddings.is_local:
         st.caption(
             f"{model}, answered by `{embeddings.answered_by}`, padded with zeros: distances stay. "
-            f"On Bedrock about ${dollars:,.4f}."
+            f"On Bedrock {inert(on_bedrock)}."
         )
     else:
         st.caption(f"{model}, answered by {embeddings.answered_by}.")
