@@ -14,6 +14,7 @@ from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TableState
 from kb.errors import ValidationError
 from kb.models import IngestionJobStatus
 from kb.settings import Settings
+from kb.wording import dollars
 from kb.workbench import Workbench, open_workbench
 from kb.workbench.bridge import Bridge
 from kb.workbench.sql_embeddings import SqlEmbeddings, script, scripts
@@ -127,9 +128,9 @@ def _announce(embeddings: SqlEmbeddings, plan: EmbeddingPlan, state: TableState)
     print(f"Table       {plan.table}: {state.missing:,} of {state.rows:,} rows lack an embedding")
     print(f"Model       {plan.model_id}, {plan.dimensions} dimensions")
     print(f"Answered by {embeddings.answered_by}")
-    dollars = cost_dollars(plan.model, state.missing_tokens)
+    cost = dollars(cost_dollars(plan.model, state.missing_tokens))
     what = "nothing; on Bedrock about" if embeddings.is_local else "about"
-    print(f"Cost        {what} ${dollars:,.4f} at prices of {PRICES_OF}")
+    print(f"Cost        {what} {cost} at prices of {PRICES_OF}")
 
 
 def _progress(job: TableEmbeddingJob) -> str:

@@ -16,7 +16,7 @@ from kb.models import (
     ObjectInfo,
 )
 from kb.terminal import bar, redraw, table
-from kb.wording import counted, duration, rebuilding, seconds_left, share
+from kb.wording import counted, dollars, duration, rebuilding, seconds_left, share
 
 #: Documents that are listed by name; the others are counted.
 LISTED = 50
@@ -84,7 +84,7 @@ def show_plan(exact: ExactPlan) -> None:
 
 def _estimate(exact: ExactPlan) -> str:
     time = "" if exact.seconds is None else f", about {duration(exact.seconds)}"
-    return time if exact.dollars is None else f"{time}, about ${exact.dollars:,.4f}"
+    return time if exact.dollars is None else f"{time}, about {dollars(exact.dollars)}"
 
 
 def plan_json(exact: ExactPlan) -> dict[str, Any]:

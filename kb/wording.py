@@ -53,3 +53,8 @@ def binary_size(size_bytes: int) -> str:
         if size_bytes >= size:
             return f"{round(size_bytes / size, 1):,g} {unit}"
     return counted(size_bytes, "byte")
+
+
+def dollars(amount: float) -> str:
+    """$1.2345, and what is too little to be shown so."""
+    return "less than $0.0001" if 0 < amount < 0.0001 else f"${amount:,.4f}"

@@ -4,8 +4,9 @@ import streamlit as st
 
 from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TableState
 from kb.errors import KbError
-from kb.screens import frame, sql_panel, table_panel
+from kb.screens import checks_panel, frame, sql_panel, table_panel
 from kb.screens.inert import inert
+from kb.wording import counted
 from kb.workbench.sql_embeddings import SqlEmbeddings
 
 ABOUT = (
@@ -17,8 +18,9 @@ ABOUT = (
 def embed(embeddings: SqlEmbeddings) -> None:
     """The table, what it lacks, the SQL, the run, the search."""
     tables = embeddings.tables()
+    if all(table.is_bedrocks for table in tables):
+        table_panel.offer_documents(embeddings, "No table of yours has a text column yet.")
     if not tables:
-        st.info("The database has no table with a text column yet.", icon=":material/inbox:")
         return
     try:
         plan = table_panel.choose(embeddings, tables)
@@ -41,10 +43,11 @@ def run(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> No
         return
     if job:
         table_panel.last_job(embeddings, job)
+    press = st.container()
     with st.expander("The SQL that will run", icon=":material/code:", expanded=not job):
         st.code("\n\n".join(embeddings.statements(plan, found)), language="sql")
-    if st.button(
-        f"Embed {found.missing:,} rows",
+    if press.button(
+        f"Embed {counted(found.missing, 'row')}",
         type="primary",
         icon=":material/play_arrow:",
         key="embed",
@@ -65,29 +68,14 @@ def latest(embeddings: SqlEmbeddings, plan: EmbeddingPlan) -> TableEmbeddingJob 
     return next(jobs, None)
 
 
-def checks(embeddings: SqlEmbeddings) -> bool:
-    """Whether SQL can call a model here; otherwise what is missing and how to mend it."""
-    lacking = [finding for finding in embeddings.findings() if not finding.ok]
-    for finding in lacking:
-        st.error(inert(f"{finding.name}: {finding.found}"), icon=":material/error:")
-        st.code(finding.mend, language="sql", wrap_lines=True)
-    return not lacking
-
-
 with frame.page("Embed with SQL", ABOUT) as bench:
     embeddings = bench.sql_embeddings
     embeddings.prepare()
-    if "checked" not in st.session_state:
-        # One call of a model, which Aurora charges for.
-        st.session_state["checked"] = checks(embeddings)
+    checks_panel.banner(embeddings)
     table, sql, check = st.tabs(["Table", "SQL", "Checks"])
     with table:
         embed(embeddings)
     with sql:
         sql_panel.pane(embeddings)
     with check:
-        if st.button("Check again", icon=":material/refresh:", key="check"):
-            st.session_state["checked"] = checks(embeddings)
-        st.caption(
-            "All that embeddings from SQL need is there." if st.session_state["checked"] else ""
-        )
+        checks_panel.show(embeddings)

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql as composing
+from psycopg.pq.abc import PGresult
 from sqlalchemy import make_url
 
 from kb import sql
@@ -23,6 +24,7 @@ from kb.errors import DatabaseError, ValidationError
 ROLE = "workbench_reader"
 TIMEOUT_MS = 10_000
 MOST_ROWS = 500
+MOST_BYTES = 20 * 1024**2
 MOST_CHARACTERS = 20_000
 
 
@@ -32,7 +34,7 @@ class ReadOnlyResult:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
-    #: Whether there were more than MOST_ROWS.
+    #: Whether there were more than MOST_ROWS, or more than MOST_BYTES.
     cut: bool
     milliseconds: float
 
@@ -63,7 +65,7 @@ class ReadOnlySql:
         began = time.perf_counter()
         with self._session() as connection:
             try:
-                columns, rows = _read(connection, statement)
+                columns, rows, cut = _read(connection, statement)
             except pg.QueryCanceled as error:
                 raise ValidationError(
                     f"The statement took longer than {TIMEOUT_MS // 1000} s and was ended."
@@ -74,8 +76,8 @@ class ReadOnlySql:
                 connection.rollback()
         return ReadOnlyResult(
             columns=columns,
-            rows=tuple(rows[:MOST_ROWS]),
-            cut=len(rows) > MOST_ROWS,
+            rows=tuple(rows),
+            cut=cut,
             milliseconds=(time.perf_counter() - began) * 1e3,
         )
 
@@ -113,18 +115,27 @@ class ReadOnlySql:
 
 def _read(
     connection: psycopg.Connection[Any], statement: str
-) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]], bool]:
+    """Names, rows, and whether there were more."""
     # From here on the transaction has a snapshot, and PostgreSQL lets nobody make it writable.
     connection.execute("SELECT 1")
     rows: list[tuple[Any, ...]] = []
+    size = 0
+    cut = False
     with connection.cursor() as cursor:
         # The extended protocol takes one statement and no second; rows come one by one.
         for row in cursor.stream(statement.encode()):
-            rows.append(row)
-            if len(rows) > MOST_ROWS:
+            if cut := len(rows) == MOST_ROWS or size > MOST_BYTES:
                 break
+            rows.append(row)
+            size += _bytes(cursor.pgresult)
         columns = tuple(column.name for column in cursor.description or ())
-    return columns, rows
+    return columns, rows, cut
+
+
+def _bytes(row: PGresult | None) -> int:
+    """The size of a row as it came."""
+    return sum(len(row.get_value(0, n) or b"") for n in range(row.nfields)) if row else 0
 
 
 def _words(error: psycopg.Error) -> str:

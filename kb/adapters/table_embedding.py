@@ -83,6 +83,11 @@ class TableEmbedding:
             found = connection.execute(sql.script("table_embedding/list_tables")).fetchall()
         return [TextTable(**{**row, "text_columns": tuple(row["text_columns"])}) for row in found]
 
+    def create_documents(self) -> None:
+        """The walk-through's table; what is there stays."""
+        with translated_errors(), self._connect() as connection:
+            connection.execute(sql.script("aurora_ml/030_documents"))
+
     def state(self, table: TextTable, text_column: str, embedding_column: str) -> TableState:
         """How many rows have a text and how many of them lack an embedding; counts them all."""
         names = _names(table, text_column, embedding_column)

@@ -29,6 +29,13 @@ LOCK_CLASS = 5_150_002
 CREATE_LOCK = 5_150_005
 #: Milliseconds that ADD COLUMN and CREATE TRIGGER wait for the table before they give up.
 LOCK_MS = 5_000
+STAGES = {
+    "add_column": "adding the column",
+    "create_trigger": "adding the trigger",
+    "call_embed_table": "embedding",
+    "create_index": "building the index",
+    "create_partitioned_index": "building the index",
+}
 ENDED_WITHOUT_WORD = "Its process ended; start it again and the rest is embedded."
 
 Connection = psycopg.Connection[dict[str, Any]]
@@ -103,7 +110,7 @@ class TableEmbeddingJobs:
         self, connection: Connection, job_id: int, plan: EmbeddingPlan, state: TableState
     ) -> None:
         for name, (names, values) in steps(plan, state):
-            _one(connection, "set_stage", job_id=job_id, stage=name.replace("_", " "))
+            _one(connection, "set_stage", job_id=job_id, stage=STAGES[name])
             if name == "call_embed_table":
                 self._embed(job_id, plan)
             elif name.startswith("create_") and name.endswith("index"):

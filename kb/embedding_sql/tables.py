@@ -42,6 +42,13 @@ class TextTable:
     text_columns: tuple[str, ...]
     #: Dimensions by column; -1 where the column takes any.
     vector_columns: dict[str, int]
+    #: Types by column, of all columns that can not hold an embedding.
+    other_columns: dict[str, str]
+
+    @property
+    def is_bedrocks(self) -> bool:
+        """Whether it is the knowledge base's, which a sync fills."""
+        return self.schema == "bedrock_integration"
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.table}"
@@ -211,8 +218,10 @@ def check_plan(plan: EmbeddingPlan) -> EmbeddingPlan:
         raise ValidationError(
             f"{plan.table} has no text column '{plan.text_column}'; use one of {known}."
         )
-    if plan.embedding_column in plan.table.text_columns:
-        raise ValidationError(f"'{plan.embedding_column}' holds text; name another column.")
+    if kind := plan.table.other_columns.get(plan.embedding_column):
+        raise ValidationError(
+            f"The column '{plan.embedding_column}' is of type {kind}, not vector; name another."
+        )
     if not re.fullmatch(r"\S(.*\S)?", plan.embedding_column) or (
         len(plan.embedding_column.encode()) > LONGEST_NAME
     ):

@@ -6,7 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from kb.errors import KbError
+from kb.screens import table_panel
 from kb.screens.inert import inert
+from kb.wording import counted
 from kb.workbench.sql_embeddings import SqlEmbeddings
 
 #: Characters of a value that are shown; a vector has thousands.
@@ -23,6 +25,8 @@ def pane(embeddings: SqlEmbeddings) -> None:
     examples = embeddings.examples()
     chosen = st.segmented_control("Examples", list(examples), key="example")
     start = examples[chosen] if chosen else ""
+    if "FROM documents" in start and not embeddings.has_documents():
+        table_panel.offer_documents(embeddings, "This example reads the walk-through's table.")
     statement = st.text_area("SQL", start, key=f"sql_{chosen}", height=240)
     if st.button("Run", icon=":material/play_arrow:", key="run_sql") and statement.strip():
         _run(embeddings, statement)
@@ -39,7 +43,7 @@ def _run(embeddings: SqlEmbeddings, statement: str) -> None:
     names = [f"{n} ({i})" if n in found.columns[:i] else n for i, n in enumerate(found.columns)]
     st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, key="rows")
     more = ", and more that are not shown" if found.cut else ""
-    st.caption(f"{len(rows):,} rows{more} · {found.milliseconds:.1f} ms")
+    st.caption(f"{counted(len(rows), 'row')}{more} · {found.milliseconds:.1f} ms")
 
 
 def _shown(value: object) -> object:

@@ -16,7 +16,7 @@ from kb.models import (
     IngestionPlan,
 )
 from kb.screens.inert import inert
-from kb.wording import counted, duration, rebuilding, seconds_left, share
+from kb.wording import counted, dollars, duration, rebuilding, seconds_left, share
 from kb.workbench import Workbench
 
 Colour = Literal["green", "red", "orange", "blue"]
@@ -84,7 +84,7 @@ def exact(bench: Workbench) -> None:
     chunks.metric("Chunks", f"{found.chunks:,}")
     with calls.container(key="plan_calls"):
         st.metric("Texts to embed", f"{found.embedding_calls:,}")
-    price = "" if found.dollars is None else f" · ${found.dollars:,.2f}"
+    price = "" if found.dollars is None else f" · {dollars(found.dollars)}"
     about = "unknown" if found.seconds is None else duration(found.seconds)
     seconds.metric("Time and cost" if price else "Time", f"{about}{price}")
     st.dataframe(frames.exact_plan(found), hide_index=True, key="exact_plan")

@@ -20,6 +20,7 @@ from kb.embedding_sql.tables import (
 from kb.errors import KbError
 from kb.models import IngestionJobStatus
 from kb.screens.inert import inert
+from kb.wording import counted, dollars
 from kb.workbench.sql_embeddings import SqlEmbeddings
 
 COLOURS = {
@@ -29,6 +30,21 @@ COLOURS = {
 }
 POLL_SECONDS = 0.7
 FITTING = "fits the column"
+#: Columns of a search beside the text.
+OWN_COLUMNS = ("Similarity", "Row")
+
+
+def offer_documents(embeddings: SqlEmbeddings, why: str) -> None:
+    """The walk-through's table, for whoever has none or wants to try its statements."""
+    st.info(why, icon=":material/inbox:")
+    if st.button(
+        "Create the walk-through's table",
+        icon=":material/table:",
+        key="create_documents",
+        help="Seven lines of PostgreSQL 16's release notes, in public.documents",
+    ):
+        embeddings.create_documents()
+        st.rerun()
 
 
 def choose(embeddings: SqlEmbeddings, tables: list[TextTable]) -> EmbeddingPlan:
@@ -84,15 +100,15 @@ def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> 
     one.metric("Rows with text", f"{found.rows:,}")
     two.metric("Lack an embedding", f"{found.missing:,}")
     three.metric("Tokens, about", f"{found.missing_tokens:,}")
-    dollars = cost_dollars(plan.model, found.missing_tokens)
+    on_bedrock = dollars(cost_dollars(plan.model, found.missing_tokens))
     note = f"At Bedrock's prices of {PRICES_OF}, us-east-1, on demand."
-    cost = "$0" if embeddings.is_local else f"${dollars:,.4f}"
+    cost = "$0" if embeddings.is_local else on_bedrock
     four.metric("Cost, about", cost, help=note)
     model = f"`{plan.model_id}`, {plan.dimensions} dimensions"
     if embeddings.is_local:
         st.caption(
             f"{model}, answered by `{embeddings.answered_by}`, padded with zeros: distances stay. "
-            f"On Bedrock about ${dollars:,.4f}."
+            f"On Bedrock {inert(on_bedrock)}."
         )
     else:
         st.caption(f"{model}, answered by {embeddings.answered_by}.")
@@ -101,7 +117,12 @@ def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> 
 @st.fragment(run_every=POLL_SECONDS)
 def watch(embeddings: SqlEmbeddings, job_id: int) -> None:
     """Follow the job; the page is drawn anew when it ends."""
-    job = embeddings.job(job_id)
+    try:
+        job = embeddings.job(job_id)
+    except KbError as error:
+        # The next look comes by itself.
+        st.error(inert(str(error)), icon=":material/error:")
+        return
     if job.status.is_final:
         st.rerun()
     done = job.rows_embedded + job.rows_failed
@@ -112,10 +133,11 @@ def watch(embeddings: SqlEmbeddings, job_id: int) -> None:
         if right.button("Stop", icon=":material/stop:", key="stop_job", width="stretch"):
             embeddings.stop(job_id)
         rate = f"{job.rows_per_second:,.1f} rows/s" if job.rows_per_second else "no rate yet"
-        seconds = f"{job.seconds_left:,.0f} s left" if job.seconds_left is not None else ""
+        left_seconds = job.seconds_left
+        seconds = f" · {left_seconds:,.0f} s left" if left_seconds is not None else ""
         st.caption(
-            f"{job.rows_embedded:,} of {job.rows_total:,} rows · {job.rows_failed:,} failed · "
-            f"{rate} · {seconds}"
+            f"{job.rows_embedded:,} of {counted(job.rows_total, 'row')} · "
+            f"{job.rows_failed:,} failed · {rate}{seconds}"
         )
 
 
@@ -124,12 +146,17 @@ def last_job(embeddings: SqlEmbeddings, job: TableEmbeddingJob) -> None:
     left, right = st.columns([5, 1], vertical_alignment="center")
     with left.container(horizontal=True, vertical_alignment="center"):
         st.badge(job.status.value, color=COLOURS.get(job.status, "blue"))  # type: ignore[arg-type]
-        st.caption(f"{job.rows_embedded:,} of {job.rows_total:,} rows, {job.rows_failed:,} failed")
+        rows = f"{job.rows_embedded:,} of {counted(job.rows_total, 'row')}"
+        st.caption(f"{rows} embedded, {job.rows_failed:,} failed")
     if job.failure_reason:
         st.caption(inert(job.failure_reason))
     ended_early = job.status is not IngestionJobStatus.COMPLETE
     if ended_early and right.button("Resume", icon=":material/play_arrow:", key="resume"):
-        embeddings.resume(job)
+        try:
+            embeddings.resume(job)
+        except KbError as error:
+            st.error(inert(str(error)), icon=":material/error:")
+            return
         st.rerun()
     if job.rows_failed:
         with st.expander("Rows that failed", icon=":material/error:"):
@@ -146,11 +173,15 @@ def search(embeddings: SqlEmbeddings, plan: EmbeddingPlan) -> None:
     except KbError as error:
         st.error(inert(str(error)), icon=":material/error:")
         return
-    rows = [
-        {"Similarity": round(row.similarity, 3), plan.text_column: row.content, "Row": row.row_key}
-        for row in found.rows
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="found")
+    # A column of the user's may be called as ours are.
+    text = plan.text_column if plan.text_column not in OWN_COLUMNS else f"{plan.text_column} (text)"
+    rows = [(row.similarity, row.content, row.row_key) for row in found.rows]
+    st.dataframe(
+        pd.DataFrame(rows, columns=[OWN_COLUMNS[0], text, OWN_COLUMNS[1]]),
+        hide_index=True,
+        key="found",
+        column_config={OWN_COLUMNS[0]: st.column_config.NumberColumn(format="%.3f")},
+    )
     st.caption(f"{found.milliseconds:.1f} ms, the embedding of the phrase included")
     statement, query_plan = st.tabs(["SQL", "Plan"])
     statement.code(found.sql, language="sql")

@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kb.adapters.bedrock_models import BedrockEmbedder
-from kb.adapters.bedrock_runtime import BedrockRuntime
 from kb.adapters.minilm import MiniLm
 from kb.embedding_sql.claimed_models import configured_model
 from kb.embedding_sql.forwarding import Forwarding
@@ -38,6 +36,9 @@ def open_models(settings: Settings) -> Models:
     local = MiniLm(settings.model_dir)
     if settings.embeds_locally:
         return Models(embedder=local, local=local)
+    # boto3 takes a fifth of a second to import, in every command.
+    from kb.adapters.bedrock_models import BedrockEmbedder
+
     configured = configured_model(settings.embedding_model)
     return Models(
         embedder=BedrockEmbedder(configured, local.count_tokens),
@@ -50,5 +51,7 @@ def answer_for_sql(settings: Settings, models: Models) -> tuple[Callable[[str], 
     """What answers the functions of schema aws_bedrock, and how many calls it takes at once."""
     if settings.embeds_locally:
         return StandIn(models.local).answer, LOCAL_CALLS
+    from kb.adapters.bedrock_runtime import BedrockRuntime
+
     runtime = BedrockRuntime(connections=FORWARDED_CALLS, answer_seconds=25)
     return Forwarding(runtime.invoke).answer, FORWARDED_CALLS

@@ -95,8 +95,16 @@ class SqlEmbeddings:
         return self._tables.findings(model_id or BEDROCK_MODELS[0].model_id)
 
     def tables(self) -> list[TextTable]:
-        """Tables that have a text column."""
-        return self._tables.tables()
+        """Tables that have a text column; the knowledge base's own comes last."""
+        return sorted(self._tables.tables(), key=lambda table: table.is_bedrocks)
+
+    def has_documents(self) -> bool:
+        """Whether the walk-through's table is there."""
+        return any(str(table) == "public.documents" for table in self._tables.tables())
+
+    def create_documents(self) -> None:
+        """Create the walk-through's table of seven rows, without embeddings."""
+        self._tables.create_documents()
 
     def plan(
         self,

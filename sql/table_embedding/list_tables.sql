@@ -8,7 +8,9 @@ SELECT n.nspname::text                                          AS schema,
        array_agg(a.attname::text ORDER BY a.attnum)
            FILTER (WHERE t.typcategory = 'S')                   AS text_columns,
        coalesce(jsonb_object_agg(a.attname, a.atttypmod)
-           FILTER (WHERE t.typname = 'vector'), '{}')           AS vector_columns
+           FILTER (WHERE t.typname = 'vector'), '{}')           AS vector_columns,
+       coalesce(jsonb_object_agg(a.attname, format_type(t.oid, a.atttypmod))
+           FILTER (WHERE t.typname <> 'vector'), '{}')          AS other_columns
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -31,6 +31,16 @@ def test_rows_are_cut_and_the_result_says_so(embeddings: SqlEmbeddings) -> None:
     assert (len(found.rows), found.cut) == (MOST_ROWS, True)
 
 
+def test_a_result_of_many_bytes_is_cut_as_well(embeddings: SqlEmbeddings) -> None:
+    found = embeddings.read("SELECT repeat('x', 5000000) FROM generate_series(1, 400)")
+    assert found.cut and len(found.rows) < 10
+
+
+def test_a_result_of_just_as_many_rows_as_are_shown_is_whole(embeddings: SqlEmbeddings) -> None:
+    found = embeddings.read(f"SELECT generate_series(1, {MOST_ROWS})")
+    assert (len(found.rows), found.cut) == (MOST_ROWS, False)
+
+
 def test_percent_signs_and_braces_are_only_text(embeddings: SqlEmbeddings) -> None:
     assert embeddings.read("SELECT '%s {x} 5%'").rows == (("%s {x} 5%",),)
 

@@ -29,6 +29,7 @@ TABLE = TextTable(
     rows_estimate=7,
     text_columns=("content",),
     vector_columns={},
+    other_columns={"content": "text", "id": "integer"},
 )
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -88,6 +89,7 @@ def test_a_long_table_name_leaves_room_for_the_rest_of_the_index_s() -> None:
     [
         {"text_column": "other"},
         {"embedding_column": "content"},
+        {"embedding_column": "id"},
         {"embedding_column": ""},
         {"embedding_column": "x" * 64},
         {"batch_size": 0},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -70,6 +71,53 @@ def test_a_model_that_does_not_fit_the_column_is_one_sentence(page: AppTest) -> 
     page.selectbox("model").select("cohere.embed-english-v3").run()
     assert not page.exception
     assert "1536 dimensions" in page.error[0].value
+
+
+def test_a_column_that_holds_something_else_is_one_sentence(page: AppTest, table: str) -> None:
+    page.text_input(f"embedding_column_public.{table}").set_value("id").run()
+    assert not page.exception
+    assert "integer" in page.error[0].value
+
+
+def test_a_text_column_may_be_called_as_a_column_of_the_result(
+    page: AppTest, url: str, table: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'ALTER TABLE {table} RENAME content TO "Row"'.encode())
+    embed(page.run())
+    page.text_input("phrase").set_value("Note 31 on vacuum").run()
+    assert not page.exception
+    assert list(page.dataframe[0].value.columns) == ["Similarity", "Row (text)", "Row"]
+
+
+def test_the_checks_list_what_is_there(page: AppTest) -> None:
+    assert not page.exception
+    assert sum("OK" in badge.value for badge in page.markdown) == 5
+    assert not page.error
+
+
+def test_what_is_missing_stays_on_the_page_with_the_way_to_mend_it(page: AppTest, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP EXTENSION aws_ml CASCADE")
+        try:
+            page.button("check").click().run()
+            page.run()
+            assert not page.exception
+            assert "missing for embeddings from SQL" in page.error[0].value
+            assert "CREATE EXTENSION IF NOT EXISTS aws_ml CASCADE;" in [c.value for c in page.code]
+        finally:
+            connection.execute("CREATE EXTENSION aws_ml CASCADE")
+
+
+def test_the_walk_through_s_table_is_one_press_away(page: AppTest, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS documents")
+    page.segmented_control("example").set_value("Similarity search").run()
+    page.button("create_documents").click().run()
+    assert not page.exception
+    assert value(url, "SELECT count(*) FROM documents") == 7
+    page.button("run_sql").click().run()
+    assert not page.exception and not page.error
 
 
 def test_the_pane_runs_an_example(page: AppTest) -> None:
