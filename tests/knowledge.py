@@ -31,6 +31,17 @@ from kb.models.staging import PublishedVersion, StagedWindow
 from kb.retrieval.identifiers import identifiers
 from tests.made_up import IDENTITY, chunk, page
 
+#: One number for everything that readers see.
+PUBLISHED = """
+SELECT coalesce(sum(hashtext(row)), 0) FROM (
+    SELECT CAST(t AS text) AS row FROM bedrock_integration.bedrock_kb t
+    UNION ALL SELECT CAST(t AS text) FROM workbench.document t
+    UNION ALL SELECT CAST(t AS text) FROM workbench.document_page t
+    UNION ALL SELECT CAST(t AS text) FROM workbench.parent_chunk t
+    UNION ALL SELECT CAST(t AS text) FROM workbench.chunk t
+) rows
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:

@@ -14,7 +14,7 @@ from kb.adapters import publishing as module
 from kb.errors import DatabaseError
 from kb.ingestion.stopping import Stopped
 from kb.models import DocumentWork, SearchType
-from tests.knowledge import Knowledge, MadeUpDocument
+from tests.knowledge import PUBLISHED, Knowledge, MadeUpDocument
 from tests.made_up import info, unit_vectors
 
 pytestmark = pytest.mark.database
@@ -27,14 +27,6 @@ SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'bedrock_integrati
 WAITING = """
 SELECT count(DISTINCT pid) FROM pg_locks
 WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-PUBLISHED = """
-SELECT coalesce(sum(hashtext(row)), 0) FROM (
-    SELECT CAST(t AS text) AS row FROM bedrock_integration.bedrock_kb t
-    UNION ALL SELECT CAST(t AS text) FROM workbench.document t
-    UNION ALL SELECT CAST(t AS text) FROM workbench.document_page t
-    UNION ALL SELECT CAST(t AS text) FROM workbench.chunk t
-) rows
 """
 
 

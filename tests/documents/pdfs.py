@@ -88,6 +88,32 @@ def text_pdf(path: Path, *pages: Sequence[str]) -> Path:
     return paper.save()
 
 
+def damaged_pdf(path: Path) -> Path:
+    """Three pages, the first and the last with a line of text; the second is no page object."""
+
+    def page(content: int) -> bytes:
+        return (
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 600]/Contents %d 0 R"
+            b"/Resources<</Font<</F 6 0 R>>>>>>" % content
+        )
+
+    def content(line: bytes) -> bytes:
+        drawn = b"BT /F 12 Tf 1 0 0 1 60 500 Tm (%s) Tj ET" % line
+        return b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn)
+
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R 4 0 R 5 0 R]/Count 3>>",
+        page(7),
+        b"(damaged)",
+        page(8),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        content(b"The first page counts reads."),
+        content(b"The last page counts writes."),
+    ]
+    return _write(path, objects)
+
+
 def hebrew_pdf(path: Path) -> Path:
     """Two Hebrew words, drawn from the right as Hebrew is, by a font that maps letters to it."""
     to_unicode = (
