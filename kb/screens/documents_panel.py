@@ -59,6 +59,10 @@ def _filtered(documents: Sequence[Document]) -> list[Document]:
 def _actions(bench: Workbench, selected: Sequence[Document]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{counted(len(selected), 'document')} selected")
+        if len(selected) == 1 and st.button(
+            "Show its chunks", icon=":material/view_agenda:", key="show_chunks"
+        ):
+            st.switch_page("pages/chunks.py", query_params={"document": selected[0].key})
         if st.button("Remove from the bucket", icon=":material/delete:", key="remove_documents"):
             for document in selected:
                 bench.data_source.delete(document.key)

@@ -43,7 +43,7 @@ def plan(ingester: Ingester) -> tuple[IngestionJob, dict[str, int]]:
     job = ingester.sync(mode=IngestionMode.PLAN)
     calls = ingester.knowledge.jobs.planned_calls(job.ingestion_job_id, ingester.identity.key)
     works = ingester.knowledge.jobs.list_documents_of(job.ingestion_job_id)
-    return job, {w.key: calls[w.document_id] for w in works if w.document_id in calls}
+    return job, {w.key: calls[w.document_id][0] for w in works if w.document_id in calls}
 
 
 def test_a_plan_publishes_nothing(changing: Ingester, observer: psycopg.Connection) -> None:
