@@ -13,6 +13,7 @@ from kb.wording import counted
 from kb.workbench import Workbench
 
 COLUMNS = {
+    "Status": st.column_config.TextColumn(width=110),
     "Size (MB)": st.column_config.NumberColumn(format="%.2f"),
     "Pages": st.column_config.NumberColumn(format="localized"),
     "Chunks": st.column_config.NumberColumn(format="localized"),
