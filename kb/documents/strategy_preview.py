@@ -81,11 +81,55 @@ def try_strategy(
 
     Raises ResourceNotFound when there is no such page, DocumentError when it can not be read.
     """
+    window = _read(path, key, page_number, known_pages)
+    meter = _Meter(embedder)
+    started = time.perf_counter()
+    counts = preview(window.pages, strategy, embedder.count_tokens, meter.embed)
+    cut_seconds = time.perf_counter() - started
+    token_seconds = _token_seconds(embedder, window.pages, counts.boundaries)
+    whole = _Estimate(
+        tokens=counts.total_tokens + meter.tokens,
+        seconds=cut_seconds + counts.total_tokens * token_seconds,
+        page_seconds=window.page_seconds,
+        pages=window.count,
+        share=window.share,
+    )
+    return StrategyPreview(
+        strategy=strategy,
+        counts=counts,
+        page_number=page_number,
+        first_page=window.pages[0].number,
+        last_page=window.pages[-1].number,
+        chunks=_on_page(counts, next(p for p in window.pages if p.number == page_number)),
+        seconds=window.page_seconds * len(window.pages) + whole.seconds,
+        pages=window.count,
+        share=window.share,
+        document_chunks=whole.document_chunks(counts, strategy),
+        document_tokens=round(counts.total_tokens / window.share) if window.share else None,
+        document_seconds=whole.document_seconds(),
+        document_dollars=whole.document_dollars(dollars_per_million_tokens),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """The pages that are cut, and what reading them showed of the document."""
+
+    pages: list[Page]
+    #: Pages of the document, where that is known.
+    count: int | None
+    share: float | None
+    #: What reading one of them took.
+    page_seconds: float
+
+
+def _read(path: Path, key: str, page_number: int, known_pages: int | None) -> _Window:
     count = page_count(path, key) if has_page_images(key) else known_pages
     first = max(1, page_number - WINDOW_PAGES // 2)
     if count:
         first = max(1, min(first, count - WINDOW_PAGES + 1))
     last = first + WINDOW_PAGES - 1
+    # One more, to see whether the document goes on.
     read, page_seconds = _timed(read_some_pages(path, key, first, last + 1))
     if count is None and len(read) <= WINDOW_PAGES:
         count = first + len(read) - 1
@@ -93,32 +137,8 @@ def try_strategy(
     if page_number not in {page.number for page in around}:
         raise ResourceNotFound(f"'{key}' has no page {page_number}; choose another one.")
     pages = _bounded(around, page_number)
-    meter = _Meter(embedder)
-    started = time.perf_counter()
-    counts = preview(pages, strategy, embedder.count_tokens, meter.embed)
-    cut_seconds = time.perf_counter() - started
-    token_seconds = _token_seconds(embedder, pages, counts.boundaries)
     share = _share(pages, around, count)
-    whole = _Estimate(
-        tokens=counts.total_tokens + meter.tokens,
-        cut_seconds=cut_seconds + counts.total_tokens * token_seconds,
-        share=share,
-    )
-    return StrategyPreview(
-        strategy=strategy,
-        counts=counts,
-        page_number=page_number,
-        first_page=pages[0].number,
-        last_page=pages[-1].number,
-        chunks=_on_page(counts, next(p for p in pages if p.number == page_number)),
-        seconds=page_seconds * len(pages) + whole.cut_seconds,
-        pages=count,
-        share=share,
-        document_chunks=_chunks(counts, strategy, share),
-        document_tokens=round(counts.total_tokens / share) if share else None,
-        document_seconds=whole.seconds(page_seconds, count),
-        document_dollars=whole.dollars(dollars_per_million_tokens),
-    )
+    return _Window(pages=pages, count=count, share=share, page_seconds=page_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +147,23 @@ class _Estimate:
 
     #: All that are embedded: the chunks, and what SEMANTIC compares.
     tokens: int
-    cut_seconds: float
+    #: Cutting and embedding.
+    seconds: float
+    page_seconds: float
+    pages: int | None
     share: float | None
 
-    def seconds(self, page_seconds: float, pages: int | None) -> float | None:
-        if not self.share or not pages:
-            return None
-        return page_seconds * pages + self.cut_seconds / self.share
+    def document_chunks(self, counts: ChunkPreview, strategy: ChunkingStrategy) -> int | None:
+        if isinstance(strategy, NoChunking):
+            return counts.chunks
+        return max(round(counts.chunks / self.share), counts.chunks) if self.share else None
 
-    def dollars(self, per_million: float) -> float | None:
+    def document_seconds(self) -> float | None:
+        if not self.share or not self.pages:
+            return None
+        return self.page_seconds * self.pages + self.seconds / self.share
+
+    def document_dollars(self, per_million: float) -> float | None:
         return self.tokens / self.share * per_million / 1e6 if self.share else None
 
 
@@ -201,12 +229,6 @@ def _token_seconds(
     started = time.perf_counter()
     embedder.embed_documents(sample)
     return (time.perf_counter() - started) / max(sum(embedder.count_tokens(sample)), 1)
-
-
-def _chunks(counts: ChunkPreview, strategy: ChunkingStrategy, share: float | None) -> int | None:
-    if isinstance(strategy, NoChunking):
-        return counts.chunks
-    return max(round(counts.chunks / share), counts.chunks) if share else None
 
 
 def _on_page(counts: ChunkPreview, page: Page) -> tuple[PreviewedChunk, ...]:
