@@ -138,10 +138,7 @@ class DataSource:
 
     def stop_ingestion_job(self, ingestion_job_id: str) -> None:
         """Ask a running job to stop; without a worker that could hear it, it has stopped."""
-        self._jobs.stop_ingestion_job(ingestion_job_id)
-        if not self._worker.list_workers():
-            self._jobs.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
-            self._queue.forget(ingestion_job_id)
+        self._worker.stop(ingestion_job_id)
 
     def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
         """Yield the job as it goes on until it ends; `work` runs it here if no worker lives."""

@@ -17,7 +17,7 @@ from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.errors import Conflict, ConnectionLost, KbError
 from kb.ingestion.job import Ingestion
-from kb.models import IngestionJob, WorkerInfo
+from kb.models import IngestionJob, IngestionJobStatus, WorkerInfo
 from kb.settings import Settings
 from kb.workbench import keeper
 from kb.workbench.worker_tasks import OwnWorker, WorkerTasks
@@ -68,6 +68,13 @@ class Worker:
         """Workers of this data source that live, on this or any other machine."""
         return self._jobs.list_workers(self._queue.dead_seconds)
 
+    def stop(self, ingestion_job_id: str) -> None:
+        """Ask a running job to stop; without a worker that could hear it, it has stopped."""
+        self._jobs.stop_ingestion_job(ingestion_job_id)
+        if not self.list_workers():
+            self._jobs.finish_ingestion_job(ingestion_job_id, IngestionJobStatus.STOPPED)
+            self._queue.forget(ingestion_job_id)
+
     def watch(self, ingestion_job_id: str, *, work: bool) -> Iterator[IngestionJob]:
         """Yield the job several times a second until it has ended.
 
@@ -97,8 +104,10 @@ class Worker:
                     threading.Event().wait(POLL_SECONDS)
         except KeyboardInterrupt:
             if own.is_at_work:
+                # First, so that what we have in hand is not waited for.
+                own.end()
                 with suppress(Conflict):
-                    self._jobs.stop_ingestion_job(ingestion_job_id)
+                    self.stop(ingestion_job_id)
             raise
         finally:
             own.end()
