@@ -28,7 +28,7 @@ from botocore.validate import ParamValidator
 
 from kb.cli import main
 from kb.postgres.embedded import EmbeddedServer
-from kb.workbench.worker import stop_worker, worker_pid
+from kb.workbench.keeper import keeper_pid, stop_workers
 from tests.made_up import NewDatabase, SyncedChapter
 
 pytestmark = pytest.mark.database
@@ -88,7 +88,7 @@ def kb(environ: dict[str, str], database_url: str) -> Iterator[Kb]:
     """Runs a command on an empty knowledge base."""
     yield lambda *arguments: run({**environ, "KB_DATABASE_URL": database_url}, *arguments)
     if (data_dir := Path(environ["KB_DATA_DIR"])).is_dir():
-        stop_worker(data_dir)
+        stop_workers(data_dir)
 
 
 @pytest.fixture(scope="module")
@@ -256,9 +256,9 @@ def test_sync_without_wait_hands_over_to_a_detached_worker(
     assert started["status"] == "STARTING"
     assert wait_for_index(kb) == "INDEXED"
     data_dir = Path(environ["KB_DATA_DIR"])
-    assert worker_pid(data_dir) is not None
+    assert keeper_pid(data_dir) is not None
     assert kb("down").code == 0
-    assert worker_pid(data_dir) is None
+    assert keeper_pid(data_dir) is None
 
 
 def test_up_leaves_a_server_that_psql_reaches_and_down_ends_it(

@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from kb.settings import Settings
-from kb.workbench.worker import stop_worker
+from kb.workbench.keeper import stop_workers
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +78,7 @@ def app(settings: Settings, tmp_path: Path) -> Iterator[str]:
     process.terminate()
     process.wait(timeout=20)
     log.close()
-    stop_worker(settings.data_dir)
+    stop_workers(settings.data_dir)
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ import pytest
 
 from kb.adapters.copy_in import PAGE_NUMBER
 from kb.ingestion.stopping import Stopped, Superseded
-from kb.models import DocumentMetadata, DocumentStatus, RetrievalResult, SearchType
+from kb.models import (
+    DocumentMetadata,
+    DocumentStatus,
+    JsonValue,
+    RetrievalResult,
+    SearchType,
+)
 from kb.protocols import PublishingArea
 from tests.knowledge import Knowledge, MadeUpDocument
 from tests.made_up import info, unit_vectors
@@ -169,13 +175,13 @@ def test_new_attributes_take_the_place_of_old_ones_and_not_of_bedrock_s(
     publishing: PublishingArea, knowledge: Knowledge, document_id: str
 ) -> None:
     reserved = {r.chunk_id: r.metadata for r in search(knowledge)}
-    for attributes in ({"year": 2025, "old": True}, {"year": 2026, "tags": ["a", "b"]}):
+    own: dict[str, JsonValue] = {"year": 2026, "tags": ["a", "b"]}
+    old: dict[str, JsonValue] = {"year": 2025, "old": True}
+    for attributes in (old, own):
         (work,) = knowledge.begin(info("a.pdf"))
-        metadata = DocumentMetadata(attributes=attributes)
-        publishing.publish_metadata(work, metadata, "m")
+        publishing.publish_metadata(work, DocumentMetadata(attributes=attributes), "m")
         knowledge.end(work)
     after = {r.chunk_id: r.metadata for r in search(knowledge)}
-    own = {"year": 2026, "tags": ["a", "b"]}
     assert after == {key: {**value, **own} for key, value in reserved.items()}
 
 

@@ -168,10 +168,12 @@ def test_a_rebuild_that_is_cut_off_goes_on_where_it_was(
 
 def test_a_rebuild_may_be_stopped_and_changes_nothing_then(old: Ingester, new: Ingester) -> None:
     job_id = new.start(mode=IngestionMode.REBUILD)
-    stop = HashEmbedder(
-        SMALLER,
-        during=lambda call: call == 9 and new.knowledge.jobs.stop_ingestion_job(job_id),
-    )
+
+    def stop_it(call: int) -> None:
+        if call == 9:
+            new.knowledge.jobs.stop_ingestion_job(job_id)
+
+    stop = HashEmbedder(SMALLER, during=stop_it)
     job = new.run(new.ingestion(stop), job_id)
     assert job.status is IngestionJobStatus.STOPPED
     assert len(stop.texts) < CHUNKS
