@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from kb.adapters import minilm
 from kb.errors import Conflict, DatabaseError, ObjectStoreError
-from kb.models import DocumentStatus, IngestionJob, IngestionJobStatus
+from kb.models import (
+    DocumentStatus,
+    DocumentWorkStatus,
+    IngestionJob,
+    IngestionJobStatus,
+    IngestionMode,
+)
 from kb.settings import Settings
-from kb.workbench import Workbench
+from kb.workbench import Workbench, open_workbench
 from kb.workbench.keeper import stop_workers
 
 pytestmark = pytest.mark.database
@@ -114,13 +123,38 @@ def test_after_a_conflict_somebody_works_on_the_first_job(bench: Workbench) -> N
     assert last.status is IngestionJobStatus.COMPLETE
 
 
-def test_a_job_that_was_stopped_before_it_began_ends_stopped(bench: Workbench) -> None:
+def test_a_stopped_job_that_nobody_works_on_has_stopped(
+    bench: Workbench, database_url: str
+) -> None:
     upload(bench)
     job = bench.data_source.start_ingestion_job(detached=False)
     bench.data_source.stop_ingestion_job(job.ingestion_job_id)
+    stopped = bench.data_source.get_ingestion_job(job.ingestion_job_id)
+    assert stopped.status is IngestionJobStatus.STOPPED
+    with psycopg.connect(database_url, options="-c search_path=workbench_queue") as connection:
+        left = connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()
+    assert left == (0,)
+    assert sync(bench).status is IngestionJobStatus.COMPLETE
+
+
+def test_a_stopped_job_that_somebody_works_on_stops_when_he_hears_it(
+    bench: Workbench, database_url: str
+) -> None:
+    upload(bench)
+    job = bench.data_source.start_ingestion_job(detached=False)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO workbench.worker (worker_id, data_source_id, host, pid) "
+            "VALUES (gen_random_uuid(), %s, 'elsewhere', 1)",
+            (bench.data_source.data_source_id,),
+        )
+    bench.data_source.stop_ingestion_job(job.ingestion_job_id)
+    stopping = bench.data_source.get_ingestion_job(job.ingestion_job_id)
+    assert stopping.status is IngestionJobStatus.STOPPING
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM workbench.worker")
     *_, last = bench.data_source.watch(job.ingestion_job_id, work=True)
     assert last.status is IngestionJobStatus.STOPPED
-    assert sync(bench).status is IngestionJobStatus.COMPLETE
 
 
 def test_a_job_that_can_not_be_queued_does_not_run_for_ever(
@@ -132,6 +166,92 @@ def test_a_job_that_can_not_be_queued_does_not_run_for_ever(
     with pytest.raises(DatabaseError):
         bench.data_source.start_ingestion_job(detached=False)
     assert bench.data_source.list_ingestion_jobs()[0].status is IngestionJobStatus.FAILED
+
+
+def test_a_job_that_the_queue_has_lost_is_queued_again(bench: Workbench, database_url: str) -> None:
+    upload(bench)
+    lost = bench.data_source.start_ingestion_job(detached=False)
+    with psycopg.connect(database_url, options="-c search_path=workbench_queue") as connection:
+        connection.execute("DELETE FROM procrastinate_jobs")
+        connection.execute(
+            "UPDATE workbench.ingestion_job SET updated_at = now() - interval '1 minute'"
+        )
+    *_, last = bench.data_source.watch(lost.ingestion_job_id, work=True)
+    assert (last.status, last.failure_reasons) == (IngestionJobStatus.COMPLETE, ())
+
+
+def test_a_running_job_is_known_to_everybody(bench: Workbench) -> None:
+    assert bench.data_source.running_ingestion_job() is None
+    job = bench.data_source.start_ingestion_job(mode=IngestionMode.PLAN, detached=False)
+    assert bench.data_source.running_ingestion_job() == job
+    assert bench.data_source.list_ingestion_jobs() == []
+
+
+def test_the_documents_of_a_job_are_told_with_what_became_of_them(bench: Workbench) -> None:
+    upload(bench)
+    upload(bench, "broken.pdf", "no PDF")
+    job = sync(bench)
+    failed, done = bench.data_source.list_documents_of(job.ingestion_job_id)
+    assert (failed.key, failed.status) == ("broken.pdf", DocumentWorkStatus.FAILED)
+    assert (done.key, done.progress.chunks_stored) == ("note.md", 1)
+
+
+def test_a_metadata_file_is_not_listed_and_waits_with_its_document(bench: Workbench) -> None:
+    upload(bench)
+    sync(bench)
+    upload(bench, "note.md.metadata.json", '{"metadataAttributes": {"year": 2026}}')
+    assert [d.key for d in bench.data_source.documents()] == ["note.md"]
+    assert bench.data_source.waiting() == 1
+    assert sync(bench).statistics.metadata_documents_modified == 1
+    (found,) = bench.knowledge_base.retrieve("What counts reads?").results
+    assert found.metadata["year"] == 2026
+
+
+def test_what_was_indexed_may_be_retained(bench: Workbench, settings: Settings) -> None:
+    upload(bench)
+    sync(bench)
+    bench.data_source.delete("note.md")
+    with open_workbench(replace(settings, data_deletion_policy="RETAIN")) as retaining:
+        assert retaining.data_source.waiting() == 0
+        assert sync(retaining).status is IngestionJobStatus.COMPLETE
+        assert retaining.status().chunks == 1
+
+
+@pytest.fixture
+def other_model(settings: Settings, tmp_path: Path) -> Settings:
+    """Settings with a model of one's own, which is another model to the knowledge base."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.onnx").symlink_to(minilm._packaged_model())
+    (folder / "tokenizer.json").symlink_to(minilm.TOKENIZER_FILE)
+    return replace(settings, model_dir=folder)
+
+
+@pytest.mark.parametrize("mode", [IngestionMode.SYNC, IngestionMode.PLAN])
+def test_a_job_with_another_model_is_refused_unless_it_rebuilds(
+    mode: IngestionMode, bench: Workbench, other_model: Settings
+) -> None:
+    with (
+        open_workbench(other_model) as other,
+        pytest.raises(DatabaseError, match="python -m kb sync --rebuild"),
+    ):
+        other.data_source.start_ingestion_job(mode=mode, detached=False)
+    assert bench.data_source.running_ingestion_job() is None
+
+
+def test_a_rebuild_makes_the_knowledge_base_the_other_model_s(
+    bench: Workbench, other_model: Settings
+) -> None:
+    upload(bench)
+    sync(bench)
+    with open_workbench(other_model) as other:
+        source = other.data_source
+        job = source.start_ingestion_job(mode=IngestionMode.REBUILD, detached=False)
+        *_, last = source.watch(job.ingestion_job_id, work=True)
+        assert (last.status, last.progress.embedding_calls) == (IngestionJobStatus.COMPLETE, 1)
+        assert len(other.knowledge_base.retrieve("What counts reads?").results) == 1
+    with pytest.raises(DatabaseError, match="sync --rebuild"):
+        bench.knowledge_base.retrieve("What counts reads?")
 
 
 def test_the_uri_names_the_bucket(bench: Workbench) -> None:

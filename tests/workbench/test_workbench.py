@@ -72,23 +72,18 @@ def test_a_workbench_may_be_shared_by_threads(synced_chapter: SyncedChapter) -> 
     assert [[r.chunk_id for r in one] for one in found] == [[r.chunk_id for r in expected]] * 8
 
 
-def test_a_knowledge_base_of_another_model_is_refused(
-    bench: Workbench, settings: Settings, database_url: str
-) -> None:
-    with psycopg.connect(database_url) as connection:
-        connection.execute("UPDATE workbench.knowledge_base SET embedding_model = 'titan'")
-    with pytest.raises(DatabaseError, match="titan"):
-        open_workbench(settings)
-
-
-def test_another_bucket_of_another_model_is_refused_in_the_same_table(
-    bench: Workbench, settings: Settings, database_url: str
+@pytest.mark.parametrize("bucket", ["workbench", "other"])
+def test_a_knowledge_base_of_another_model_is_opened_and_not_asked(
+    bucket: str, bench: Workbench, settings: Settings, database_url: str
 ) -> None:
     # The vectors of all buckets are in one table: two models would meet in it.
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE workbench.knowledge_base SET embedding_model = 'titan'")
-    with pytest.raises(DatabaseError, match="titan"):
-        open_workbench(replace(settings, bucket="other"))
+    with open_workbench(replace(settings, bucket=bucket)) as other:
+        with pytest.raises(DatabaseError, match="titan"):
+            other.knowledge_base.retrieve("x")
+        with pytest.raises(DatabaseError, match="titan"):
+            other.data_source.start_ingestion_job(detached=False)
 
 
 def test_opening_again_finds_what_was_there(bench: Workbench, settings: Settings) -> None:
