@@ -129,8 +129,8 @@ def _announce(embeddings: SqlEmbeddings, plan: EmbeddingPlan, state: TableState)
     print(f"Model       {plan.model_id}, {plan.dimensions} dimensions")
     print(f"Answered by {embeddings.answered_by}")
     cost = dollars(cost_dollars(plan.model, state.missing_tokens))
-    what = "nothing; on Bedrock about" if embeddings.is_local else "about"
-    print(f"Cost        {what} {cost} at prices of {PRICES_OF}")
+    what = "nothing; on Bedrock " if embeddings.is_local else ""
+    print(f"Cost        {what}{cost} (estimate, at prices of {PRICES_OF})")
 
 
 def _progress(job: TableEmbeddingJob) -> str:
