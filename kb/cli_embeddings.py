@@ -17,7 +17,8 @@ from kb.settings import Settings
 from kb.wording import dollars
 from kb.workbench import Workbench, open_workbench
 from kb.workbench.bridge import Bridge
-from kb.workbench.sql_embeddings import SqlEmbeddings, script, scripts
+from kb.workbench.shipped_sql import script, scripts
+from kb.workbench.sql_embeddings import SqlEmbeddings
 
 
 def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
