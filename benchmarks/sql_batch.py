@@ -11,6 +11,7 @@ import re
 import statistics
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -63,26 +64,36 @@ def batch(url: str, rows: int, sessions: int, figures: Figures) -> None:
     texts = fill(url, rows)
     model = MiniLm()
     model.embed_query("warm")
-    seconds = dict.fromkeys(("1 thread", "2 threads", "batch"), 0.0)
+    seconds: defaultdict[str, float] = defaultdict(float)
     calls: list[float] = []
-    share_of_rows = rows // ROUNDS
+    a_round = rows // ROUNDS
     for _ in range(ROUNDS):
-        for threads, name in ((1, "1 thread"), (2, "2 threads")):
-            seconds[name] += model_alone(model, texts[:MODEL_TEXTS], threads)
-        calls += concurrent_calls(url, texts[:share_of_rows], sessions)
-        seconds["batch"] += embed(url, sessions, share_of_rows)
+        seconds["one"] += model_alone(model, texts[:MODEL_TEXTS], 1)
+        seconds["two"] += model_alone(model, texts[:MODEL_TEXTS], 2)
+        calls += concurrent_calls(url, texts[:a_round], sessions)
+        seconds["batch"] += embed(url, sessions, a_round)
     transactions = lengths(url)
-    one, two = (ROUNDS * MODEL_TEXTS / seconds[name] for name in ("1 thread", "2 threads"))
+    one, two = (ROUNDS * MODEL_TEXTS / seconds[name] for name in ("one", "two"))
     rate = len(transactions) / seconds["batch"]
-    figures.note(
-        "the model alone, one text a call: one, two calls at once", f"{one:.0f}, {two:.0f} /s"
-    )
+    figures.note("the model alone, one text a call; one, two calls at once", rates(one, two))
     figures.note(f"batch, {sessions} sessions, a commit a row", f"{rate:.0f} rows/s")
     figures.note("batch / model: one, two calls at once", f"{rate / one:.2f}, {rate / two:.2f}")
     figures.spread(f"a call, {sessions} sessions calling at once", calls)
     figures.spread("a row's transaction in the batch", transactions)
     figures.note("transaction / call: p50, p99, longest", ratios(transactions, calls))
+    more_sessions(url, rows // 4, sessions, figures)
     beside_writers(url, rows // 4, sessions, figures)
+
+
+def more_sessions(url: str, rows: int, sessions: int, figures: Figures) -> None:
+    """The batch with twice the sessions, in turns with what it has: worth the longer locks?"""
+    fill(url, rows)
+    seconds: defaultdict[int, float] = defaultdict(float)
+    for _ in range(ROUNDS):
+        for number in (sessions, 2 * sessions):
+            seconds[number] += embed(url, number, rows // ROUNDS // 2)
+    pair = (rows / 2 / seconds[number] for number in (sessions, 2 * sessions))
+    figures.note(f"batch in turns: {sessions}, {2 * sessions} sessions", rates(*pair))
 
 
 def beside_writers(url: str, rows: int, sessions: int, figures: Figures) -> None:
@@ -201,6 +212,11 @@ def write(
             for number in random.sample(missing, min(20, len(missing))):
                 updates.append(timed_ms(lambda n=number: connection.execute(UPDATE, (n,))))  # type: ignore[misc]
                 stop.wait(0.005)
+
+
+def rates(one: float, two: float) -> str:
+    """Two rates side by side."""
+    return f"{one:.0f}, {two:.0f} /s"
 
 
 def ratios(transactions: list[float], calls: list[float]) -> str:

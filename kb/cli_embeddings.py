@@ -17,7 +17,8 @@ from kb.settings import Settings
 from kb.wording import dollars
 from kb.workbench import Workbench, open_workbench
 from kb.workbench.bridge import Bridge
-from kb.workbench.sql_embeddings import SqlEmbeddings, script, scripts
+from kb.workbench.shipped_sql import script, scripts
+from kb.workbench.sql_embeddings import SqlEmbeddings
 
 
 def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
@@ -129,8 +130,8 @@ def _announce(embeddings: SqlEmbeddings, plan: EmbeddingPlan, state: TableState)
     print(f"Model       {plan.model_id}, {plan.dimensions} dimensions")
     print(f"Answered by {embeddings.answered_by}")
     cost = dollars(cost_dollars(plan.model, state.missing_tokens))
-    what = "nothing; on Bedrock about" if embeddings.is_local else "about"
-    print(f"Cost        {what} {cost} at prices of {PRICES_OF}")
+    what = "nothing; on Bedrock " if embeddings.is_local else ""
+    print(f"Cost        {what}{cost} (estimate, at prices of {PRICES_OF})")
 
 
 def _progress(job: TableEmbeddingJob) -> str:

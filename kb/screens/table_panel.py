@@ -108,7 +108,7 @@ def state(embeddings: SqlEmbeddings, plan: EmbeddingPlan, found: TableState) -> 
     if embeddings.is_local:
         st.caption(
             f"{model}, answered by `{embeddings.answered_by}`, padded with zeros: distances stay. "
-            f"On Bedrock {inert(on_bedrock)}."
+            f"On Bedrock: {inert(on_bedrock)} (estimate)."
         )
     else:
         st.caption(f"{model}, answered by {embeddings.answered_by}.")

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from kb import sql
 from kb.adapters.read_only_sql import ReadOnlyResult, ReadOnlySql
 from kb.adapters.table_embedding import TableEmbedding
 from kb.adapters.table_embedding_jobs import TableEmbeddingJobs
@@ -31,7 +30,7 @@ from kb.embedding_sql.tables import (
 from kb.errors import KbError, ResourceNotFound
 from kb.models import ModelIdentity
 from kb.settings import Settings
-from kb.workbench import detached
+from kb.workbench import detached, shipped_sql
 from kb.workbench.bridge import Bridge
 from kb.workbench.models import LOCAL_CALLS
 
@@ -40,13 +39,6 @@ POLL_SECONDS = 0.5
 BRIDGE_SECONDS = 1.0
 SESSIONS_ON_BEDROCK = 4
 MOST_SESSIONS = BOUNDS["sessions"][1]
-#: Shipped statements that only read, for the pane of the page.
-EXAMPLES = {
-    "One phrase": "aurora_ml/020_embed_phrase",
-    "Similarity search": "aurora_ml/080_search",
-    "What is installed": "aurora_ml/015_check",
-}
-EXAMPLE_VALUES = {":phrase": "'PostgreSQL I/O monitoring views'", ":number_of_results": "5"}
 
 
 class SqlEmbeddings:
@@ -214,7 +206,7 @@ class SqlEmbeddings:
 
     def examples(self) -> dict[str, str]:
         """The walk-through's statements that only read, ready to run."""
-        return {title: _ready(script(name)) for title, name in EXAMPLES.items()}
+        return shipped_sql.examples()
 
     def _plan_of(self, job: TableEmbeddingJob) -> EmbeddingPlan:
         table = next((t for t in self.tables() if t.target == job.target), None)
@@ -242,32 +234,3 @@ class SqlEmbeddings:
     def _detach(self, job_id: int) -> None:
         log = self._settings.data_dir / "embed-table.log"
         detached.start(self._settings, "embed-table", "--job", str(job_id), log=log)
-
-
-def scripts() -> list[str]:
-    """Names of all shipped statements."""
-    return sorted(
-        path.relative_to(sql.SQL_DIR).with_suffix("").as_posix()
-        for path in sql.SQL_DIR.rglob("*.sql")
-    )
-
-
-def script(name: str) -> str:
-    """A shipped statement by its name, or by the end of it: 080_search."""
-    wanted = name.removeprefix("sql/").removesuffix(".sql")
-    found = [n for n in scripts() if n == wanted] or [
-        n for n in scripts() if n.rpartition("/")[2] == wanted
-    ]
-    if len(found) != 1:
-        raise ResourceNotFound(
-            f"No one shipped statement is called '{name}'; `python -m kb sql` lists them."
-        )
-    return sql.script(found[0])
-
-
-def _ready(text: str) -> str:
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
-    ready = "\n".join(lines).strip()
-    for parameter, value in EXAMPLE_VALUES.items():
-        ready = ready.replace(parameter, value)
-    return ready
