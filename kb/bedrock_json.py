@@ -46,8 +46,10 @@ def get_ingestion_job(job: IngestionJob) -> Json:
             "status": job.status.value,
             "statistics": {
                 "numberOfDocumentsScanned": statistics.documents_scanned,
+                "numberOfMetadataDocumentsScanned": statistics.metadata_documents_scanned,
                 "numberOfNewDocumentsIndexed": statistics.new_documents_indexed,
                 "numberOfModifiedDocumentsIndexed": statistics.modified_documents_indexed,
+                "numberOfMetadataDocumentsModified": statistics.metadata_documents_modified,
                 "numberOfDocumentsDeleted": statistics.documents_deleted,
                 "numberOfDocumentsFailed": statistics.documents_failed,
             },

@@ -37,8 +37,10 @@ JOB = IngestionJob(
     status=IngestionJobStatus.COMPLETE,
     statistics=IngestionJobStatistics(
         documents_scanned=5,
+        metadata_documents_scanned=6,
         new_documents_indexed=1,
         modified_documents_indexed=2,
+        metadata_documents_modified=7,
         documents_deleted=3,
         documents_failed=4,
     ),
@@ -168,8 +170,10 @@ def test_get_ingestion_job_has_every_count() -> None:
     statistics = bedrock_json.get_ingestion_job(JOB)["ingestionJob"]["statistics"]
     assert statistics == {
         "numberOfDocumentsScanned": 5,
+        "numberOfMetadataDocumentsScanned": 6,
         "numberOfNewDocumentsIndexed": 1,
         "numberOfModifiedDocumentsIndexed": 2,
+        "numberOfMetadataDocumentsModified": 7,
         "numberOfDocumentsDeleted": 3,
         "numberOfDocumentsFailed": 4,
     }
