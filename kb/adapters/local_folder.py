@@ -13,7 +13,7 @@ import os
 import tempfile
 import unicodedata
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -98,11 +98,20 @@ class LocalFolder:
                 yield name.as_posix()
 
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
-        path = self._path(key)
+        return self._itself(self._path(key), key)
+
+    @contextmanager
+    def _itself(self, path: Path, key: str) -> Iterator[Path]:
+        # It may go at any moment while somebody reads it.
+        gone = ResourceNotFound(f"The bucket has no object '{key}'; upload it first.")
         self._check_reachable()
         if not path.is_file():
-            raise ResourceNotFound(f"The bucket has no object '{key}'; upload it first.")
-        return nullcontext(path)
+            raise gone
+        try:
+            yield path
+        except FileNotFoundError as error:
+            self._check_reachable()
+            raise gone from error
 
     def _check_reachable(self) -> None:
         # A folder that is not mounted must not look like an empty bucket.

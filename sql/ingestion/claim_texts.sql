@@ -14,6 +14,9 @@ WHERE NOT EXISTS (
 ORDER BY wanted.text_sha256
 ON CONFLICT (text_sha256, model) DO UPDATE SET attempt = excluded.attempt
 WHERE claim.attempt = excluded.attempt OR NOT EXISTS (
-    SELECT FROM workbench.ingestion_document w WHERE w.attempt = claim.attempt AND w.status = 'IN_PROGRESS'
+    SELECT FROM workbench.ingestion_document w
+    WHERE w.attempt = claim.attempt AND w.status = 'IN_PROGRESS'
+      -- Its worker may have died, and nobody work for its data source any more.
+      AND w.updated_at > now() - interval '1 minute'
 )
 RETURNING text_sha256;

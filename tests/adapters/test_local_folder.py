@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kb.adapters.local_folder import LocalFolder
-from kb.errors import BucketUnreachable, KbError, ObjectStoreError
+from kb.errors import BucketUnreachable, KbError, ObjectStoreError, ResourceNotFound
 
 LARGE = 1 << 30
 
@@ -261,6 +261,20 @@ def test_a_bucket_that_has_gone_is_unreachable_and_not_empty(
         list(store.list_objects())
     with pytest.raises(BucketUnreachable), store.local_copy("a.txt"):
         pass
+
+
+def test_an_object_that_goes_while_it_is_read_is_not_found(store: LocalFolder) -> None:
+    put(store, "a.txt")
+    with pytest.raises(ResourceNotFound), store.local_copy("a.txt") as path:
+        store.delete("a.txt")
+        path.read_bytes()
+
+
+def test_a_bucket_that_goes_while_it_is_read_is_unreachable(store: LocalFolder, root: Path) -> None:
+    put(store, "a.txt")
+    with pytest.raises(BucketUnreachable), store.local_copy("a.txt") as path:
+        shutil.rmtree(root)
+        path.read_bytes()
 
 
 def test_a_file_where_the_bucket_should_be_is_an_object_store_error(root: Path) -> None:

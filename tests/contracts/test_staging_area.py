@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from kb.ingestion.stopping import Superseded
@@ -122,6 +123,18 @@ def test_the_claim_of_an_attempt_that_has_ended_is_free(
     one, other = works
     staging.claim(one, HASHES)
     knowledge.take_up(one.ingestion_job_id, one.document_id)
+    assert staging.claim(other, HASHES) == set(HASHES)
+
+
+def test_the_claim_of_an_attempt_that_has_long_been_silent_is_free(
+    staging: StagingArea, works: list[DocumentWork], database_url: str
+) -> None:
+    one, other = works
+    staging.claim(one, HASHES)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "UPDATE workbench.ingestion_document SET updated_at = now() - interval '61 s'"
+        )
     assert staging.claim(other, HASHES) == set(HASHES)
 
 
