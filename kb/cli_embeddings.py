@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kb.embedding_sql.claimed_models import PRICES_OF
-from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TableState, cost_dollars
+from kb.embedding_sql.planning import cost_dollars
+from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TableState
 from kb.errors import ValidationError
 from kb.models import IngestionJobStatus
 from kb.settings import Settings
@@ -80,7 +81,7 @@ def _embed(bench: Workbench, options: argparse.Namespace) -> int:
     embeddings = bench.sql_embeddings
     embeddings.prepare()
     plan = _plan(embeddings, options)
-    if options.search:
+    if options.search is not None:
         return _search(embeddings, plan, options)
     state = embeddings.state(plan)
     if options.dry_run:

@@ -20,13 +20,7 @@ from kb.adapters.identifiers import composed, written_out
 from kb.embedding_sql.claimed_models import find_model
 from kb.embedding_sql.findings import Finding, call_findings, database_findings
 from kb.embedding_sql.requests import json_key, request_body
-from kb.embedding_sql.tables import (
-    EmbeddingPlan,
-    SearchedRow,
-    TableSearch,
-    TableState,
-    TextTable,
-)
+from kb.embedding_sql.tables import EmbeddingPlan, SearchedRow, TableSearch, TableState, TextTable
 from kb.errors import DatabaseError
 
 #: Any number will do, as long as all processes use the same.

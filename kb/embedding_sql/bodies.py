@@ -48,7 +48,7 @@ def read_body(model: ClaimedModel, body: str) -> EmbeddingRequest:
     """The request in `body`; raises Refusal with a sentence that names what is wrong."""
     try:
         value = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(BAD_BODY, f"model_input is not JSON: {error}.", _example(model)) from error
     if not isinstance(value, dict):
         raise Refusal(BAD_BODY, "model_input is not a JSON object.", _example(model))
@@ -90,12 +90,12 @@ def array_literal(vector: NDArray[np.float32], dimensions: int) -> str:
 def _read_titan(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingRequest:
     _check_keys(model, body, _TITAN_V2_KEYS if model.dimensions_key else _TITAN_KEYS)
     text = body.get("inputText")
-    if not isinstance(text, str) or not text.strip():
+    if not _is_text(text):
         raise Refusal(BAD_BODY, "inputText must be a text that is not empty.", _example(model))
     if not isinstance(body.get("normalize", True), bool):
         raise Refusal(BAD_BODY, "normalize must be true or false.")
     _check_types(body.get("embeddingTypes", ["float"]), "embeddingTypes")
-    return EmbeddingRequest(texts=(text,), dimensions=_dimensions(model, body))
+    return EmbeddingRequest(texts=(str(text),), dimensions=_dimensions(model, body))
 
 
 def _read_cohere(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingRequest:
@@ -104,7 +104,7 @@ def _read_cohere(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingReque
     texts = body.get("texts")
     if not isinstance(texts, list) or not 1 <= len(texts) <= MOST_TEXTS:
         raise Refusal(BAD_BODY, f"texts must be a list of 1 to {MOST_TEXTS}.", _example(model))
-    if not all(isinstance(text, str) and text.strip() for text in texts):
+    if not all(_is_text(text) for text in texts):
         raise Refusal(BAD_BODY, "Every one of texts must be a text that is not empty.")
     kind, truncate = body.get("input_type"), body.get("truncate", "NONE")
     if kind not in INPUT_TYPES:
@@ -125,6 +125,12 @@ def _read_cohere(model: ClaimedModel, body: Mapping[str, Any]) -> EmbeddingReque
         refuse_long=truncate == "NONE",
         types_named=types is not None,
     )
+
+
+def _is_text(value: object) -> bool:
+    # JSON can have half of a character, which no text has.
+    halves = isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, str) and bool(value.strip()) and not halves
 
 
 def _check_keys(model: ClaimedModel, body: Mapping[str, Any], known: set[str]) -> None:

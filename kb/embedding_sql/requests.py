@@ -49,7 +49,7 @@ def read_vectors(response: str, key: str, *, model_id: str) -> list[list[float]]
     """
     try:
         body = json.loads(response)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(BAD_KEY, f"{model_id[:100]} did not answer with JSON.") from error
     value = body.get(key) if isinstance(body, Mapping) else None
     if isinstance(value, Mapping):

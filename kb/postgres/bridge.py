@@ -31,6 +31,11 @@ PORT = 5433
 _LONGEST_STARTUP_BYTES = 10_000
 _LARGEST_QUESTION_BYTES = 8 * 1024**2
 _BLOCK_BYTES = 1 << 16
+#: What an answer may fail with that is not a refusal.
+TRIPPED = (
+    *(KbError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError),
+    *(RuntimeError, MemoryError, OSError),
+)
 #: How often the bridge asks whether it is still wanted; a heartbeat depends on it.
 _WANTED_SECONDS = 1.0
 
@@ -175,7 +180,7 @@ class EmbeddingBridge:
             return wire.error("57014", "The call was cancelled.")
         except Refusal as refusal:
             return wire.error(refusal.sqlstate, str(refusal), refusal.hint)
-        except (KbError, ValueError, ArithmeticError, LookupError, RuntimeError) as error:
+        except TRIPPED as error:
             # Whatever the model trips over is the caller's to see; the bridge goes on.
             _LOG.warning("a call failed", exc_info=error)
             return wire.error(MODEL_FAILED, f"The model failed: {error}")

@@ -8,14 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from kb.embedding_sql.claimed_models import PRICES_OF
+from kb.embedding_sql.planning import BOUNDS, cost_dollars
 from kb.embedding_sql.tables import (
-    BOUNDS,
     EmbeddingPlan,
     TableEmbeddingJob,
     TableSearch,
     TableState,
     TextTable,
-    cost_dollars,
 )
 from kb.errors import KbError
 from kb.models import IngestionJobStatus
@@ -166,7 +165,7 @@ def last_job(embeddings: SqlEmbeddings, job: TableEmbeddingJob) -> None:
 def search(embeddings: SqlEmbeddings, plan: EmbeddingPlan) -> None:
     """Rows by meaning, with the statement and the plan that it was run with."""
     phrase = st.text_input("Search by meaning", key="phrase", placeholder="A phrase or a question")
-    if not phrase:
+    if not phrase.strip():
         return
     try:
         found: TableSearch = embeddings.search(plan, phrase)

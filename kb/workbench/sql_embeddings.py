@@ -16,16 +16,13 @@ from kb.embedding_sql.claimed_models import (
     configured_model,
 )
 from kb.embedding_sql.findings import Finding
+from kb.embedding_sql.planning import BOUNDS, check_phrase, check_plan, choose_model, find_table
 from kb.embedding_sql.tables import (
-    BOUNDS,
     EmbeddingPlan,
     TableEmbeddingJob,
     TableSearch,
     TableState,
     TextTable,
-    check_plan,
-    choose_model,
-    find_table,
 )
 from kb.errors import KbError, ResourceNotFound
 from kb.models import ModelIdentity
@@ -195,8 +192,9 @@ class SqlEmbeddings:
 
     def search(self, plan: EmbeddingPlan, phrase: str, number_of_results: int = 5) -> TableSearch:
         """The rows nearest to `phrase` in meaning, with statement and plan."""
+        checked = check_phrase(phrase)
         self.bridge.ensure_running(wait=True)
-        return self._tables.search(plan, phrase, number_of_results)
+        return self._tables.search(plan, checked, number_of_results)
 
     def read(self, statement: str) -> ReadOnlyResult:
         """Run a read-only statement of the user's."""

@@ -37,6 +37,16 @@ def test_embed_table_embeds_and_finds(typed: object, url: str, table: str) -> No
     assert code == 0 and "Note 12 on vacuum" in out.splitlines()[0]
 
 
+@pytest.mark.parametrize("phrase", ["", "  ", "\x00", "half \ud800"])
+def test_a_phrase_that_is_no_text_is_one_sentence(
+    typed: object, url: str, table: str, phrase: str
+) -> None:
+    assert callable(typed)
+    code, _, err = typed("embed-table", table, "--column", "content", "--search", phrase)
+    assert code == 1 and "phrase" in err
+    assert value(url, f"SELECT count(*) FROM {table} WHERE embedding IS NULL") == 40
+
+
 def test_a_dry_run_prints_the_sql_and_changes_nothing(typed: object, url: str, table: str) -> None:
     assert callable(typed)
     code, out, _ = typed("embed-table", table, "--column", "content", "--dry-run")

@@ -74,6 +74,12 @@ def test_padding_changes_no_cosine_distance(stand_in: StandIn) -> None:
     [
         (TITAN_1, "{", "KB001", "not JSON"),
         (TITAN_1, "[]", "KB001", "object"),
+        (TITAN_1, "[" * 100_000, "KB001", "not JSON"),
+        (TITAN_1, '{"inputText": "half \\ud800"}', "KB001", "inputText"),
+        (COHERE_3, {**TEXTS, "texts": ["half \ud800"]}, "KB001", "not empty"),
+        (COHERE_3, {**TEXTS, "images": ["x"]}, "KB001", "for Bedrock"),
+        (COHERE_3, {**TEXTS, "truncate": "RIGHT"}, "KB001", "START or END"),
+        (COHERE_4, {**TEXTS, "truncate": "END"}, "KB001", "LEFT or RIGHT"),
         (TITAN_1, {}, "KB001", "inputText"),
         (TITAN_1, {"inputText": " "}, "KB001", "inputText"),
         (TITAN_1, {"inputText": 5}, "KB001", "inputText"),
@@ -103,6 +109,7 @@ def test_a_call_that_can_not_be_answered_says_why(
 def test_a_long_text_is_cut_when_cohere_is_told_to(stand_in: StandIn) -> None:
     body = {**TEXTS, "texts": ["word " * 600], "truncate": "END"}
     assert len(vector(stand_in, COHERE_3, body, "embeddings")) == 1024
+    assert len(vector(stand_in, COHERE_4, {**body, "truncate": "RIGHT"}, "embeddings")) == 1536
 
 
 def test_a_wrong_json_key_names_the_right_one(stand_in: StandIn) -> None:

@@ -9,15 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kb.embedding_sql.claimed_models import find_model
-from kb.embedding_sql.tables import (
-    EmbeddingPlan,
-    TableEmbeddingJob,
-    TextTable,
-    check_plan,
-    choose_model,
-    cost_dollars,
-    find_table,
-)
+from kb.embedding_sql.planning import check_plan, choose_model, cost_dollars, find_table
+from kb.embedding_sql.tables import EmbeddingPlan, TableEmbeddingJob, TextTable
 from kb.errors import KbError, ValidationError
 from kb.models import IngestionJobStatus
 
@@ -92,6 +85,8 @@ def test_a_long_table_name_leaves_room_for_the_rest_of_the_index_s() -> None:
         {"embedding_column": "id"},
         {"embedding_column": ""},
         {"embedding_column": "x" * 64},
+        {"embedding_column": "half \ud800"},
+        {"embedding_column": "nul \x00"},
         {"batch_size": 0},
         {"sessions": 17},
         {"row_limit": 0},

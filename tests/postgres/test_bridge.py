@@ -47,6 +47,8 @@ class Running:
             raise Refusal("KB001", "The body is bad.", "Send another.")
         if text == "crash":
             raise ZeroDivisionError("division by zero")
+        if text == "trip":
+            raise TypeError("no such kind of text")
         time.sleep(self.slow_seconds if text == "slow" else 0)
         return "{" + str(len(text)) + "}"
 
@@ -122,8 +124,9 @@ def test_a_refusal_keeps_its_sqlstate_and_hint(session: Connection) -> None:
     assert (error.sqlstate, error.diag.message_hint) == ("KB001", "Send another.")
 
 
-def test_a_failing_model_is_a_sql_error(session: Connection) -> None:
-    assert refused(session, "crash").sqlstate == "KB004"
+@pytest.mark.parametrize("text", ["crash", "trip"])
+def test_a_failing_model_is_a_sql_error(session: Connection, text: str) -> None:
+    assert refused(session, text).sqlstate == "KB004"
 
 
 def test_a_model_that_is_too_slow_is_a_sql_error_within_the_deadline(
