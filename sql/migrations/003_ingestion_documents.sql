@@ -1,5 +1,10 @@
 -- One row per document of an ingestion job, staging tables for documents on their way in, and receipts of pages.
 --   psql "$DATABASE_URL" -f sql/migrations/003_ingestion_documents.sql
+-- A job that ran has no documents written down, so nobody could go on with it; the next one does.
+UPDATE workbench.ingestion_job
+SET status = 'STOPPED', updated_at = now()
+WHERE status IN ('STARTING', 'IN_PROGRESS', 'STOPPING');
+
 ALTER TABLE workbench.ingestion_job
     ADD COLUMN mode text NOT NULL DEFAULT 'SYNC' CHECK (mode IN ('SYNC', 'PLAN', 'REBUILD')),
     -- When the documents of the job were written down; until then nothing of it is done.
