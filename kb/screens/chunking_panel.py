@@ -7,7 +7,7 @@ import streamlit as st
 from kb.documents.chunking_configuration import from_setting, to_setting
 from kb.documents.strategy_preview import StrategyPreview
 from kb.embedding_sql.claimed_models import PRICES_OF, find_model
-from kb.embedding_sql.tables import cost_dollars
+from kb.embedding_sql.planning import cost_dollars
 from kb.errors import KbError
 from kb.models.chunking import ChunkingStrategy
 from kb.screens import chunk_panel, chunking_choice
