@@ -101,7 +101,7 @@ def test_upload_sync_ask_cite_and_measure(
     page.locator("input[type=file]").first.set_input_files(chapter)
     expect(page.get_by_text("1 document differs")).to_be_visible(timeout=STEP_MS)
     page.get_by_role("button", name="Sync", exact=False).first.click()
-    expect(page.get_by_text("pages read")).to_be_visible(timeout=STEP_MS)
+    expect(page.get_by_text("Reading", exact=True)).to_be_visible(timeout=STEP_MS)
     page.screenshot(path=screenshots / "sync-light.png")
     ask = page.get_by_role("button", name="Test knowledge base")
     expect(ask).to_be_enabled(timeout=SYNC_MS)
