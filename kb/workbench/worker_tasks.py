@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.errors import ConnectionLost, KbError
+from kb.errors import ConnectionLost, KbError, ServerError
 from kb.ingestion.job import Ingestion
 from kb.ingestion.stopping import Interrupted
 
 #: How long a job that the queue has forgotten is left alone: its starter may be about to queue it.
 FORGOTTEN_SECONDS = 10.0
+#: Times that a worker in this process is started for one job; a lost database costs one of them.
+MOST_STARTS = 20
 
 
 class WorkerTasks:
@@ -96,6 +98,7 @@ class OwnWorker:
         self._new_ingestion = new_ingestion
         self._tasks: WorkerTasks | None = None
         self._thread: threading.Thread | None = None
+        self._starts = 0
 
     @property
     def is_at_work(self) -> bool:
@@ -106,6 +109,9 @@ class OwnWorker:
         """Begin to work if nobody does."""
         if self.is_at_work or anybody:
             return
+        self._starts += 1
+        if self._starts > MOST_STARTS:
+            raise ServerError("The worker ends again and again; see the log above.")
         self._tasks = WorkerTasks(
             self._queue, self._jobs, self._new_ingestion(), is_wanted=lambda: True
         )
