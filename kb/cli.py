@@ -19,6 +19,7 @@ from kb import bedrock_json, cli_documents, cli_embeddings, cli_sync, cli_upload
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
+    RetrievalConfiguration,
     SearchType,
     SweepResult,
 )
@@ -154,11 +155,7 @@ def documents(options: argparse.Namespace) -> int:
 def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
     with _workbench() as bench:
-        found = bench.knowledge_base.retrieve(
-            options.text,
-            search_type=options.search_type,
-            number_of_results=options.number_of_results,
-        )
+        found = bench.knowledge_base.retrieve(options.text, _retrieval_configuration(options))
     if options.json:
         _print_json(bedrock_json.retrieve(found.results))
     else:
@@ -166,13 +163,17 @@ def retrieve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _retrieval_configuration(options: argparse.Namespace) -> RetrievalConfiguration:
+    return RetrievalConfiguration(
+        search_type=options.search_type, number_of_results=options.number_of_results
+    )
+
+
 def ask(options: argparse.Namespace) -> int:
     """Answer a question with citations."""
     with _workbench() as bench:
         answer = bench.knowledge_base.retrieve_and_generate(
-            options.text,
-            search_type=options.search_type,
-            number_of_results=options.number_of_results,
+            options.text, _retrieval_configuration(options)
         )
     if options.json:
         _print_json(bedrock_json.retrieve_and_generate(answer))

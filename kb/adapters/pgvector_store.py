@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from kb.adapters.copy_in import PAGE_NUMBER, SOURCE_URI
 from kb.adapters.database import Row, rows, transaction
 from kb.errors import DatabaseError
-from kb.models import ModelIdentity, RetrievalResult, SearchType
+from kb.models import Filter, ModelIdentity, RetrievalResult, SearchType
 
 #: Of hnsw.ef_search; pgvector's own 40 loses neighbours for a millisecond.
 MIN_EF_SEARCH = 100
@@ -39,6 +39,7 @@ class PgvectorStore:
         identifiers: Sequence[str],
         search_type: SearchType,
         number_of_results: int,
+        filter: Filter | None = None,
     ) -> list[RetrievalResult]:
         hybrid = search_type is SearchType.HYBRID
         candidates = max(CANDIDATES, number_of_results)

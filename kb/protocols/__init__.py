@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator as Stream
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from kb.models import (
     AnswerPart,
     BuildReport,
+    Filter,
+    GenerationReport,
+    GenerationRequest,
     Index,
     ModelIdentity,
     ObjectInfo,
@@ -40,6 +44,7 @@ __all__ = [
     "PublishingArea",
     "ReadingThread",
     "RebuildArea",
+    "Reranker",
     "StagingArea",
     "TuningBench",
     "TuningShadow",
@@ -113,8 +118,25 @@ class VectorStore(Protocol):
         identifiers: Sequence[str],
         search_type: SearchType,
         number_of_results: int,
+        filter: Filter | None = None,
     ) -> list[RetrievalResult]:
-        """The best chunks, best first."""
+        """The best chunks that the filter lets through, best first."""
+
+
+class Reranker(Protocol):
+    """Sorts the candidates of a search once more. Errors are ModelError."""
+
+    @property
+    def name(self) -> str:
+        """As chosen in the settings and shown on screen."""
+
+    def rerank(
+        self,
+        question: str,
+        query_embedding: NDArray[np.float32],
+        results: Sequence[RetrievalResult],
+    ) -> list[float]:
+        """How well each result answers, in their order; higher is better."""
 
 
 class Generator(Protocol):
@@ -124,8 +146,11 @@ class Generator(Protocol):
     def name(self) -> str:
         """As shown on screen, e.g. "extractive"."""
 
-    def generate(self, question: str, results: Sequence[RetrievalResult]) -> Iterator[AnswerPart]:
-        """Stream the answer; nothing at all means: the results do not answer the question."""
+    def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
+        """Stream the answer; no text at all means: the results do not answer the question.
+
+        The generator returns its report. An error in the middle leaves what was streamed valid.
+        """
 
 
 class TuningShadow(Protocol):

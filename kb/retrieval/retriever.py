@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kb.errors import ValidationError
-from kb.models import RetrievalResult, SearchType
+from kb.models import Retrieval, RetrievalConfiguration
 from kb.protocols import Embedder, VectorStore
 from kb.retrieval.identifiers import identifiers
 
-#: Bedrock's bounds and default.
+#: Bedrock's bounds.
 NUMBER_OF_RESULTS = (1, 100)
-DEFAULT_NUMBER_OF_RESULTS = 5
 #: Bedrock's bound on the length of a query.
 MAX_QUERY_CHARACTERS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieval:
-    """Results with the milliseconds that each stage took."""
-
-    results: tuple[RetrievalResult, ...]
-    timings_ms: Mapping[str, float]
 
 
 def retrieve(
@@ -31,14 +20,13 @@ def retrieve(
     *,
     vectors: VectorStore,
     embedder: Embedder,
-    search_type: SearchType = SearchType.HYBRID,
-    number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
+    configuration: RetrievalConfiguration,
 ) -> Retrieval:
     """The chunks that fit the question, best first.
 
     Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters.
     """
-    _check(question, number_of_results)
+    _check(question, configuration.number_of_results)
     start = time.perf_counter()
     query_embedding = embedder.embed_query(question)
     embedded = time.perf_counter()
@@ -46,8 +34,9 @@ def retrieve(
         query_embedding,
         question=question,
         identifiers=identifiers(question),
-        search_type=search_type,
-        number_of_results=number_of_results,
+        search_type=configuration.search_type,
+        number_of_results=configuration.number_of_results,
+        filter=configuration.filter,
     )
     searched = time.perf_counter()
     timings = {"embed": (embedded - start) * 1000, "search": (searched - embedded) * 1000}

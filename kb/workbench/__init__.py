@@ -171,7 +171,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, generator),
+        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}),
         evidence=Evidence(engine, store),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
