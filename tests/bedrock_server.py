@@ -1,8 +1,9 @@
-"""A small bedrock-runtime: InvokeModel over REST-JSON for Titan and Cohere, on this machine.
+"""A small bedrock-runtime: InvokeModel for Titan and Cohere, and ConverseStream, on this machine.
 
 Its vectors are counts of a text's words, so texts that share words are near one another. Requests
 are checked against what Bedrock documents, by this file's own rules and not by kb's. Errors that a
-test wants are put into `errors` and answered first.
+test wants are put into `errors` and answered first; what ConverseStream is to reply is put into
+`replies`, as frames of tests.event_stream.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -21,6 +22,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+
+from tests.event_stream import CONTENT_TYPE, Frame, text_reply
 
 #: Codes of InvokeModel's errors with their HTTP status.
 STATUS = {
@@ -60,12 +63,17 @@ class BedrockServer:
 
     url: str
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: What ConverseStream replies, one for each request to come; then `reply` makes one.
+    replies: deque[Iterable[Frame]] = field(default_factory=deque)
+    reply: Callable[[dict[str, Any]], Iterable[Frame]] = lambda _request: text_reply("Yes [1].")
     #: Pairs of code and message, one for each request to come.
     errors: deque[tuple[str, str]] = field(default_factory=deque)
     slow_seconds: float = 0.0
     #: Requests under way at the same time, the most there were.
     most_at_once: int = 0
     at_once: int = 0
+    #: Set when a reader left in the middle of a stream.
+    hung_up: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set_environment(self, monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
@@ -88,6 +96,28 @@ class BedrockServer:
 
     def answer(self, model_id: str, content: bytes) -> dict[str, Any]:
         """The response's body; raises Refused."""
+        body = self.take(model_id, content)
+        if model_id in TITAN:
+            return titan(model_id, body)
+        if model_id in COHERE:
+            return cohere(model_id, body)
+        if model_id == ECHO:
+            return {"results": [{"outputText": body["inputText"]}]}
+        raise Refused("ValidationException", "The provided model identifier is invalid.")
+
+    def converse(self, model_id: str, content: bytes) -> Iterable[Frame]:
+        """The frames of the reply; raises Refused."""
+        body = self.take(model_id, content)
+        check("inferenceConfig" not in body or bool(body["inferenceConfig"]), "empty")
+        blocks = [block for message in body["messages"] for block in message["content"]]
+        texts = [*body.get("system", []), *(block for block in blocks if "text" in block)]
+        check(all(block["text"].strip() for block in texts), "The text field is blank.")
+        roles = [message["role"] for message in body["messages"]]
+        check(roles == ["user", "assistant"] * (len(roles) // 2) + ["user"], "roles must alternate")
+        return self.replies.popleft() if self.replies else self.reply(body)
+
+    def take(self, model_id: str, content: bytes) -> dict[str, Any]:
+        """Note a request and give its body; raises Refused."""
         with self.lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -98,18 +128,12 @@ class BedrockServer:
         if error:
             raise Refused(*error)
         try:
-            body = json.loads(content)
+            body: dict[str, Any] = json.loads(content)
         except ValueError:
             raise Refused("ValidationException", "Malformed input request") from None
         with self.lock:
             self.requests.append((model_id, body))
-        if model_id in TITAN:
-            return titan(model_id, body)
-        if model_id in COHERE:
-            return cohere(model_id, body)
-        if model_id == ECHO:
-            return {"results": [{"outputText": body["inputText"]}]}
-        raise Refused("ValidationException", "The provided model identifier is invalid.")
+        return body
 
 
 def titan(model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,12 +199,38 @@ def bedrock_server() -> Iterator[BedrockServer]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             _, model, model_id, verb = self.path.split("/")
-            assert (model, verb) == ("model", "invoke") and "Authorization" in self.headers
+            assert model == "model" and "Authorization" in self.headers
             try:
+                if verb == "converse-stream":
+                    self.stream(server.converse(unquote(model_id), content))
+                    return
+                assert verb == "invoke"
                 body, code = server.answer(unquote(model_id), content), None
             except Refused as error:
                 body, code = {"message": str(error)}, error.code
             self.send(STATUS.get(code or "", 200 if code is None else 403), body, code)
+
+        def stream(self, frames: Iterable[Frame]) -> None:
+            """A chunk for each frame; a number is a pause, None hangs up."""
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for frame in frames:
+                if frame is None:
+                    self.close_connection = True
+                    return
+                if isinstance(frame, float):
+                    time.sleep(frame)
+                    continue
+                try:
+                    self.wfile.write(f"{len(frame):x}\r\n".encode() + frame + b"\r\n")
+                    self.wfile.flush()
+                except OSError:
+                    server.hung_up.set()
+                    self.close_connection = True
+                    return
+            self.wfile.write(b"0\r\n\r\n")
 
         def send(self, status: int, body: Mapping[str, Any], code: str | None) -> None:
             data = json.dumps(body).encode()

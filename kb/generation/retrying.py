@@ -23,12 +23,12 @@ class TryAgain(ModelError):
         self.after_seconds = after_seconds
 
 
-def retried(start: Callable[[], Iterator[T]], pauses: Sequence[float] = PAUSES) -> Iterator[T]:
+def retried(start: Callable[[], Iterator[T]], pauses: Sequence[float] | None = None) -> Iterator[T]:
     """What `start` yields; it is started again where TryAgain comes before the first item.
 
     Later nothing can be tried again: the reader has seen the first words.
     """
-    for pause in pauses:
+    for pause in PAUSES if pauses is None else pauses:
         items = start()
         try:
             first = next(items)
