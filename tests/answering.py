@@ -1,4 +1,4 @@
-"""Reads what an answerer streams, for tests: text, citations, report, and the error that ended it."""
+"""Reads what an answerer streams: text, citations, report, and the error that ended it."""
 
 from __future__ import annotations
 

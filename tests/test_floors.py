@@ -64,6 +64,8 @@ PARTS = {
     ("kb.adapters.converse", "kb.adapters.converse_models"),
     ("kb.adapters.converse", "kb.adapters.converse_request"),
     ("kb.adapters.converse_citations", "kb.adapters.converse_request"),
+    ("kb.adapters.openai_compatible", "kb.adapters.openai_endpoint"),
+    ("kb.adapters.openai_compatible", "kb.adapters.server_sent_events"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

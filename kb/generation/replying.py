@@ -31,6 +31,11 @@ class Ended:
     input_tokens: int | None = None
     output_tokens: int | None = None
 
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the model said that its reply is complete."""
+        return self.stop_reason is not None
+
     def then(self, later: Ended) -> Ended:
         """Both, where the later one wins."""
         return Ended(

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from kb.adapters.converse import ConverseGenerator
 from kb.errors import SettingsError
-from kb.generation import retrying
 from kb.models import GenerationRequest
 from tests import event_stream as es
 from tests.answering import REQUEST, SHOWS, Reader
-from tests.bedrock_server import BedrockServer, bedrock_server
+from tests.bedrock_server import BedrockServer
 
 NOVA = "amazon.nova-pro-v1:0"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-
-
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[BedrockServer]:
-    monkeypatch.setattr(retrying, "PAUSES", (0.0, 0.0))
-    with bedrock_server() as server:
-        server.set_environment(monkeypatch, tmp_path)
-        yield server
 
 
 def ask(model: str, request: GenerationRequest = REQUEST, **options: int) -> Reader:

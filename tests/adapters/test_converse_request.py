@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,22 +12,13 @@ from botocore.validate import ParamValidator
 from kb.adapters.converse import ConverseGenerator
 from kb.adapters.converse_models import CITING, cites, takes_system
 from kb.errors import ValidationError
-from kb.generation import retrying
 from kb.models import Exchange, GenerationRequest
 from tests.answering import FIRST, ORDERS, REQUEST, RESULTS, SHOWS, Reader, configured
-from tests.bedrock_server import BedrockServer, bedrock_server
+from tests.bedrock_server import BedrockServer
 from tests.made_up import result
 
 NOVA = "amazon.nova-pro-v1:0"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-
-
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[BedrockServer]:
-    monkeypatch.setattr(retrying, "PAUSES", (0.0, 0.0))
-    with bedrock_server() as server:
-        server.set_environment(monkeypatch, tmp_path)
-        yield server
 
 
 def ask(model: str, request: GenerationRequest = REQUEST, **options: int) -> Reader:
