@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from kb.answerer_names import EXTRACTIVE, answerers, endpoint
 from kb.errors import SettingsError
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
@@ -18,8 +19,6 @@ BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
 #: The embedding model that needs no account.
 LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
-#: The answerer that quotes.
-EXTRACTIVE = "extractive"
 #: Bedrock's dataDeletionPolicy.
 DELETE, RETAIN = "DELETE", "RETAIN"
 
@@ -62,7 +61,15 @@ class Settings:
         "other dimensions",
     )
     generation_model: str = _setting(
-        EXTRACTIVE, "Who answers; only `extractive` is built in so far"
+        EXTRACTIVE,
+        "Who answers: `extractive`, a Bedrock model by its id, inference profile or ARN, or "
+        "`openai:` and a model; several with commas between them, the default first",
+    )
+    openai_base_url: str | None = _setting(
+        None, "Address of the OpenAI-compatible endpoint, up to `/v1`"
+    )
+    openai_api_key: str | None = field(
+        default=None, repr=False, metadata={"about": "Its API key, where it wants one"}
     )
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     data_deletion_policy: str = _setting(
@@ -86,6 +93,11 @@ class Settings:
     def embeds_locally(self) -> bool:
         """Whether the embedding model is the one on this machine."""
         return self.embedding_model == LOCAL_EMBEDDING_MODEL
+
+    @property
+    def generation_models(self) -> tuple[str, ...]:
+        """The answerers by name, the default first."""
+        return answerers(self.generation_model)
 
     @classmethod
     def load(
@@ -176,9 +188,7 @@ def _bucket(value: Any) -> str:
 
 
 def _generation_model(value: Any) -> str:
-    if value != EXTRACTIVE:
-        raise ValueError(f"only '{EXTRACTIVE}' is built in so far")
-    return EXTRACTIVE
+    return ",".join(answerers(value))
 
 
 def _folder(value: Any) -> Path:
@@ -189,6 +199,7 @@ _CONVERTERS: dict[str, Any] = {
     "data_dir": _folder,
     "model_dir": _folder,
     "generation_model": _generation_model,
+    "openai_base_url": endpoint,
     "bucket": _bucket,
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,

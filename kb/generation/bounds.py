@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kb.errors import ValidationError
+from kb.generation.prompt import check_template
 from kb.models import GenerationConfiguration
 
 TEMPERATURE = (0.0, 1.0)
@@ -14,9 +15,11 @@ STOP_SEQUENCES = 4
 
 
 def check_generation(configuration: GenerationConfiguration) -> None:
-    """Raises ValidationError, one sentence, for the first value that is out of bounds."""
+    """Raises ValidationError, one sentence, for the first thing that is not as it has to be."""
     for sentence in _wrong(configuration):
         raise ValidationError(sentence)
+    if configuration.prompt_template:
+        check_template(configuration.prompt_template)
 
 
 def _wrong(given: GenerationConfiguration) -> Iterator[str]:

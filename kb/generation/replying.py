@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.errors import KbError
 from kb.generation.abstaining import Abstaining
 from kb.generation.numbered import NumberedCitations
+from kb.generation.thinking import Thinking
 from kb.models import AnswerPart, GenerationReport, RetrievalResult
 
 #: Reasons to stop, as Bedrock and OpenAI name them, that are a decision against the answer.
@@ -52,17 +53,18 @@ def numbered_answer(
 
     When the reply breaks off with an error, what it had cited so far is passed on before it.
     """
-    abstaining, citing, ended = Abstaining(), NumberedCitations(results), Ended()
+    thinking, abstaining, citing = Thinking(), Abstaining(), NumberedCitations(results)
+    ended = Ended()
     try:
         for piece in reply:
             if isinstance(piece, Ended):
                 ended = ended.then(piece)
             else:
-                yield from citing.feed(abstaining.feed(piece.text))
+                yield from citing.feed(abstaining.feed(thinking.feed(piece.text)))
     except KbError:
         yield from citing.finish()
         raise
-    yield from citing.feed(abstaining.finish())
+    yield from citing.feed(abstaining.feed(thinking.finish()) + abstaining.finish())
     yield from citing.finish()
     return report(
         ended,

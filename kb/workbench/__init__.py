@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
-from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
 from kb.adapters.local_folder import LocalFolder
@@ -31,6 +30,7 @@ from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answerers import open_answerers
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
@@ -77,7 +77,6 @@ class Workbench:
     worker: Worker
     _engine: Any
     _catalogue: Catalogue
-    _generator: ExtractiveGenerator
     _embedder: Embedder
 
     def status(self) -> Status:
@@ -92,7 +91,7 @@ class Workbench:
             pgvector_version=versions["pgvector_version"],
             data_source=f"s3://{self.settings.bucket}",
             embedding_model=self._embedder.identity,
-            generation_model=self._generator.name,
+            generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
             chunks=chunks,
         )
@@ -145,8 +144,6 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     queue.prepare()
     vectors = PgvectorStore(engine, identity=embedder.identity)
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
-    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -171,7 +168,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}),
+        knowledge_base=KnowledgeBase(vectors, embedder, open_answerers(settings, models.local)),
         evidence=Evidence(engine, store),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
@@ -180,7 +177,6 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         worker=worker,
         _engine=engine,
         _catalogue=catalogue,
-        _generator=generator,
         _embedder=embedder,
     )
 

@@ -154,6 +154,11 @@ def test_events_in_odd_pieces_are_read(openai: OpenAiServer) -> None:
     assert ask(openai).text == "Größe 🐘."
 
 
+def test_what_a_model_thinks_first_is_not_shown(openai: OpenAiServer) -> None:
+    openai.replies.append(text_reply("<thi", "nk>Hm [2]?</think>", "\n\nOne [1]."))
+    assert ask(openai).cited == [("One", [FIRST])]
+
+
 def test_a_model_that_finds_no_answer_writes_nothing(openai: OpenAiServer) -> None:
     openai.replies.append(text_reply("NO_", "ANSWER"))
     read = ask(openai)
