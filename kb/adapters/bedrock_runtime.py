@@ -1,4 +1,4 @@
-"""Bedrock's InvokeModel and ConverseStream through boto3, every error a sentence.
+"""Bedrock's InvokeModel through boto3: one text in, one text out, every error a sentence.
 
 Region and credentials come from where boto3 looks for them, AWS_REGION included;
 AWS_ENDPOINT_URL_BEDROCK_RUNTIME leads it elsewhere.
@@ -7,20 +7,15 @@ AWS_ENDPOINT_URL_BEDROCK_RUNTIME leads it elsewhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator as Stream
-from collections.abc import Mapping
-from contextlib import closing
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.eventstream import ParserError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
     CredentialRetrievalError,
-    EventStreamError,
     HTTPClientError,
     InvalidRegionError,
     LoginError,
@@ -37,7 +32,6 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as NotConnected,
 )
-from urllib3.exceptions import HTTPError, TimeoutError
 
 from kb.embedding_sql.refusals import (
     AWAY,
@@ -48,8 +42,7 @@ from kb.embedding_sql.refusals import (
     UNKNOWN_MODEL,
     Refusal,
 )
-from kb.errors import ModelError, SettingsError
-from kb.generation.retrying import TryAgain
+from kb.errors import SettingsError
 
 CONNECT_SECONDS = 5
 #: Characters of AWS' own words in a sentence.
@@ -83,31 +76,23 @@ OVERLOADED = (
     "ThrottlingException",
     "TooManyRequestsException",
 )
-#: What ConverseStream asks of IAM.
-STREAMED = "bedrock:InvokeModelWithResponseStream"
-#: What may be over in a moment, when it comes in the middle of a stream.
-PASSING = (*OVERLOADED, "InternalServerException", "ModelStreamErrorException")
-#: Streams write the names of errors in another case than responses do.
-STREAM_CODES = {
-    name.lower(): name
-    for name in (*PASSING, "AccessDeniedException", "ModelTimeoutException", "ValidationException")
-}
 
 
 class BedrockRuntime:
     """A client of bedrock-runtime; threads may share it."""
 
+    service = "bedrock-runtime"
+    #: What names the model, what IAM has to allow, and what to do about a request that is wrong.
+    setting = "KB_EMBEDDING_MODEL"
+    action = "bedrock:InvokeModel"
+    remedy = "mend its text or body"
+
     def __init__(
-        self,
-        *,
-        connections: int,
-        patient: bool = False,
-        answer_seconds: int = 60,
-        setting: str = "KB_EMBEDDING_MODEL",
+        self, *, connections: int, patient: bool = False, answer_seconds: int = 60
     ) -> None:
         """`patient` is for many calls: eight attempts, and slower when Bedrock throttles.
 
-        `answer_seconds` is how long Bedrock may be silent, `setting` what named the model.
+        `answer_seconds` is how long Bedrock may be silent.
         Raises SettingsError when there is no region, or a profile that is not there.
         """
         retries = {"mode": "adaptive" if patient else "standard"}
@@ -120,11 +105,11 @@ class BedrockRuntime:
         try:
             # boto3 itself reads AWS_DEFAULT_REGION only.
             session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
-            self._client = session.client("bedrock-runtime", config=config)
+            self._client = session.client(self.service, config=config)
         except (NoRegionError, InvalidRegionError) as error:
             raise SettingsError(
-                f"{setting} names a Bedrock model and no AWS region is known; set AWS_REGION, such "
-                "as us-east-1."
+                f"{self.setting} names a Bedrock model and no AWS region is known; set AWS_REGION, "
+                "such as us-east-1."
             ) from error
         except (ProfileNotFound, BotoCoreError, ValueError) as error:
             raise SettingsError(f"AWS' settings do not fit: {_said(error)}; mend them.") from error
@@ -153,44 +138,11 @@ class BedrockRuntime:
                 MODEL_FAILED, f"{model_id[:100]} did not answer with text; name another model."
             ) from error
 
-    def converse(self, request: Mapping[str, Any]) -> Stream[dict[str, Any], None, None]:
-        """The events of ConverseStream as they come.
-
-        Raises Refusal as `invoke` does; TryAgain for what is no more than a bad moment of a stream
-        that had begun, since botocore repeats no such call.
-        """
-        model_id = str(request["modelId"])[:100]
-        try:
-            with closing(self._client.converse_stream(**request)["stream"]) as events:
-                yield from events
-        except EventStreamError as error:
-            raise self._refusal_of_stream(error, model_id) from error
-        except ClientError as error:
-            raise self._refusal_of_bedrock(error, model_id, chat=True) from error
-        except (BotoCoreError, ValueError) as error:
-            raise self._refusal_on_the_way(error, model_id) from error
-        except TimeoutError as error:
-            raise Refusal(TOO_LATE, f"{model_id} fell silent in its answer; ask again.") from error
-        except (HTTPError, ParserError) as error:
-            # Below botocore, which does not translate them while a stream is read.
-            raise TryAgain(f"{model_id} broke off in its answer; ask again.") from error
-
-    def _refusal_of_stream(self, error: EventStreamError, model_id: str) -> ModelError:
-        code = _code(error)
-        if not code:
-            # botocore gives no name to what its model of the service does not have.
-            return TryAgain(f"{model_id} broke off in its answer; ask again.")
-        error.response["Error"]["Code"] = STREAM_CODES.get(code.lower(), code)
-        refusal = self._refusal_of_bedrock(error, model_id, chat=True)
-        return TryAgain(str(refusal)) if _code(error) in PASSING else refusal
-
     @property
     def _where(self) -> str:
         return f"Bedrock in {self._client.meta.region_name}"
 
-    def _refusal_of_bedrock(
-        self, error: ClientError, model_id: str, *, chat: bool = False
-    ) -> Refusal:
+    def _refusal_of_bedrock(self, error: ClientError, model_id: str) -> Refusal:
         code, message = _code(error), _said(error)
         if code in BAD_CREDENTIALS:
             return Refusal(
@@ -206,7 +158,7 @@ class BedrockRuntime:
             return Refusal(
                 DENIED,
                 f"{self._where} denies access to {model_id} ({message}); enable the model in the "
-                f"Bedrock console and allow {STREAMED if chat else 'bedrock:InvokeModel'}.",
+                f"Bedrock console and allow {self.action}.",
             )
         if code == "ResourceNotFoundException" or "model identifier" in message.lower():
             return Refusal(
@@ -224,8 +176,7 @@ class BedrockRuntime:
         if code == "ValidationException":
             return Refusal(
                 BAD_BODY,
-                f"{model_id} does not take this request ({message}); "
-                f"{'change the settings of the answer' if chat else 'mend its text or body'}.",
+                f"{model_id} does not take this request ({message}); {self.remedy}.",
             )
         return Refusal(MODEL_FAILED, f"{model_id} failed ({code}: {message}); try again later.")
 
@@ -244,10 +195,11 @@ class BedrockRuntime:
         if isinstance(error, ParamValidationError):
             return Refusal(UNKNOWN_MODEL, f'"{model_id}" can be no model\'s id; check it.')
         if isinstance(error, (HTTPClientError, NotConnected)):
+            variable = self.service.upper().replace("-", "_")
             return Refusal(
                 AWAY,
                 f"{self._where} can not be reached at {self._client.meta.endpoint_url}; check the "
-                "network, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.",
+                f"network, AWS_REGION and AWS_ENDPOINT_URL_{variable}.",
             )
         return Refusal(MODEL_FAILED, f"{model_id} could not be called ({_said(error)}); try again.")
 

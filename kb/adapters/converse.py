@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kb.adapters.bedrock_runtime import BedrockRuntime
 from kb.adapters.converse_citations import BlockEnded, Cited, Reply, cited_answer
 from kb.adapters.converse_models import cites, takes_system
 from kb.adapters.converse_request import Json, attach, converse_request, transcript
+from kb.adapters.converse_stream import ConverseStream
 from kb.generation.bounds import check_generation
 from kb.generation.prompt import build_prompt
 from kb.generation.replying import Ended, Written, numbered_answer
@@ -37,9 +37,7 @@ class ConverseGenerator:
         Raises SettingsError when there is no region.
         """
         self._model_id = model_id
-        self._runtime = BedrockRuntime(
-            connections=CONNECTIONS, answer_seconds=answer_seconds, setting="KB_GENERATION_MODEL"
-        )
+        self._stream = ConverseStream(connections=CONNECTIONS, answer_seconds=answer_seconds)
 
     @property
     def name(self) -> str:
@@ -72,7 +70,7 @@ class ConverseGenerator:
     def _reply(self, call: Json) -> Iterator[Reply]:
         """Raises ModelError also where the events end before the message does."""
         has_begun = is_complete = False
-        for event in self._runtime.converse(call):
+        for event in self._stream.events(call):
             is_complete = is_complete or "messageStop" in event
             for piece in _pieces(event):
                 has_begun = has_begun or not isinstance(piece, BlockEnded)
