@@ -33,6 +33,9 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
         metavar="FILTER",
         help="chunks that may take part: Bedrock's JSON, or as in 'year >= 2020 and draft = false'",
     )
+    asking.add_argument(
+        "--reranking-model", metavar="NAME", help="one of KB_RERANKING_MODEL, or none"
+    )
     command("retrieve", retrieve, "find the chunks that fit a question", asking)
     _add_generation(command("ask", ask, "answer a question with citations", asking))
 
@@ -91,6 +94,7 @@ def _retrieval_configuration(options: argparse.Namespace) -> RetrievalConfigurat
         search_type=options.search_type,
         number_of_results=options.number_of_results,
         filter=parse_filter(options.filter),
+        reranking_model=options.reranking_model,
     )
 
 

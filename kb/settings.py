@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from kb.answerer_names import EXTRACTIVE, answerers, endpoint
 from kb.errors import SettingsError
+from kb.model_names import EXTRACTIVE, LATE_INTERACTION, answerers, endpoint, rerankers
+from kb.models import NO_RERANKING
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
@@ -71,6 +72,11 @@ class Settings:
     openai_api_key: str | None = field(
         default=None, repr=False, metadata={"about": "Its API key, where it wants one"}
     )
+    reranking_model: str = _setting(
+        LATE_INTERACTION,
+        "Who sorts the candidates of a search once more: `late-interaction`, a reranking model of "
+        "Bedrock, several with commas between them, or `none`",
+    )
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     data_deletion_policy: str = _setting(
         DELETE, "`DELETE` or `RETAIN` what was indexed of documents that have left the bucket"
@@ -98,6 +104,11 @@ class Settings:
     def generation_models(self) -> tuple[str, ...]:
         """The answerers by name, the default first."""
         return answerers(self.generation_model)
+
+    @property
+    def reranking_models(self) -> tuple[str, ...]:
+        """The rerankers by name, the default first; empty for none."""
+        return rerankers(self.reranking_model)
 
     @classmethod
     def load(
@@ -191,6 +202,10 @@ def _generation_model(value: Any) -> str:
     return ",".join(answerers(value))
 
 
+def _reranking_model(value: Any) -> str:
+    return ",".join(rerankers(value)) or NO_RERANKING
+
+
 def _folder(value: Any) -> Path:
     return Path(str(value)).expanduser().absolute()
 
@@ -200,6 +215,7 @@ _CONVERTERS: dict[str, Any] = {
     "model_dir": _folder,
     "generation_model": _generation_model,
     "openai_base_url": endpoint,
+    "reranking_model": _reranking_model,
     "bucket": _bucket,
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,

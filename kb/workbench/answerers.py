@@ -7,8 +7,8 @@ from collections.abc import Generator as Stream
 from threading import Lock
 
 from kb.adapters.extractive import ExtractiveGenerator
-from kb.answerer_names import EXTRACTIVE, OPENAI, is_openai
 from kb.errors import SettingsError
+from kb.model_names import EXTRACTIVE, OPENAI, is_openai
 from kb.models import AnswerPart, GenerationReport, GenerationRequest
 from kb.protocols import Embedder, Generator
 from kb.settings import Settings

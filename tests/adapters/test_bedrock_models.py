@@ -18,7 +18,8 @@ from kb.adapters.bedrock_runtime import BedrockRuntime
 from kb.embedding_sql.claimed_models import configured_model
 from kb.embedding_sql.refusals import Refusal
 from kb.errors import ModelError, SettingsError
-from tests.bedrock_server import COHERE, STATUS, TITAN, BedrockServer
+from tests.bedrock_embeddings import COHERE, TITAN
+from tests.bedrock_server import STATUS, BedrockServer
 
 TITAN_2 = "amazon.titan-embed-text-v2:0"
 COHERE_3, COHERE_4 = "cohere.embed-english-v3", "us.cohere.embed-v4:0"

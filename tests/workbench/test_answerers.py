@@ -12,7 +12,12 @@ import pytest
 
 from kb.adapters.minilm import MiniLm
 from kb.errors import ModelError, SettingsError, ValidationError
-from kb.models import AnswerPart, GenerationConfiguration, RetrieveAndGenerateResponse
+from kb.models import (
+    AnswerPart,
+    GenerationConfiguration,
+    RetrievalConfiguration,
+    RetrieveAndGenerateResponse,
+)
 from kb.settings import Settings
 from kb.workbench import Workbench, open_workbench
 from kb.workbench.answerers import open_answerers
@@ -26,6 +31,7 @@ pytestmark = pytest.mark.database
 
 QUESTION = "What is the pg_stat_io view?"
 NOVA, CLAUDE, LLAMA = "amazon.nova-lite-v1:0", "anthropic.claude-sonnet-4-5-x", "openai:llama3.1"
+RERANK = "cohere.rerank-v3-5:0"
 ALL = f"extractive,{NOVA},{CLAUDE},{LLAMA}"
 
 
@@ -47,7 +53,10 @@ def bench(
     synced_chapter: SyncedChapter, bedrock: BedrockServer, openai: OpenAiServer
 ) -> Iterator[Workbench]:
     settings = replace(
-        synced_chapter.bench.settings, generation_model=ALL, openai_base_url=openai.url
+        synced_chapter.bench.settings,
+        generation_model=ALL,
+        openai_base_url=openai.url,
+        reranking_model=f"late-interaction,{RERANK}",
     )
     with open_workbench(settings) as bench:
         yield bench
@@ -114,6 +123,15 @@ def test_an_error_in_the_middle_leaves_what_was_streamed(
 def test_a_name_that_is_not_in_the_settings_is_refused(bench: Workbench) -> None:
     with pytest.raises(ValidationError, match="choose one of extractive"):
         ask(bench, "amazon.nova-pro-v1:0")
+
+
+def test_a_reranking_model_of_bedrock_sorts_when_it_is_named(bench: Workbench) -> None:
+    knowledge_base = bench.knowledge_base
+    assert knowledge_base.reranking_models == ["late-interaction", RERANK, "none"]
+    found = knowledge_base.retrieve(QUESTION, RetrievalConfiguration(reranking_model=RERANK))
+    assert found.reranking_model == RERANK
+    scores = [result.score for result in found.results]
+    assert scores == sorted(scores, reverse=True) and 0 < scores[0] <= 1
 
 
 @pytest.mark.parametrize("model", ["extractive", NOVA])

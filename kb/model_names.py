@@ -1,4 +1,4 @@
-"""How settings name answerers: `extractive`, a model of Bedrock, or `openai:` and a model.
+"""How settings name answerers and rerankers: by a word, or by a model of Bedrock or elsewhere.
 
 Knows how names look, not whether such a model exists.
 """
@@ -9,8 +9,12 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from kb.models import NO_RERANKING
+
 #: The answerer that quotes.
 EXTRACTIVE = "extractive"
+#: The reranker that compares token vectors.
+LATE_INTERACTION = "late-interaction"
 #: Before the name of a model behind the OpenAI-compatible endpoint.
 OPENAI = "openai:"
 #: An id or inference profile: the provider, a dot, the model.
@@ -27,6 +31,20 @@ def answerers(value: object) -> tuple[str, ...]:
             raise ValueError(
                 f"'{name}' is no answerer; name '{EXTRACTIVE}', a Bedrock model such as "
                 f"'amazon.nova-lite-v1:0', or '{OPENAI}' and a model such as '{OPENAI}llama3.1'"
+            )
+    return tuple(dict.fromkeys(names))
+
+
+def rerankers(value: object) -> tuple[str, ...]:
+    """The names in a setting, the default first, empty for none; ValueError for what is none."""
+    if str(value).strip() == NO_RERANKING:
+        return ()
+    names = [name.strip() for name in str(value).split(",")]
+    for name in names:
+        if not (name == LATE_INTERACTION or is_bedrock(name)):
+            raise ValueError(
+                f"'{name}' is no reranker; name '{LATE_INTERACTION}', a reranking model of Bedrock "
+                f"such as 'cohere.rerank-v3-5:0', or '{NO_RERANKING}' alone"
             )
     return tuple(dict.fromkeys(names))
 
