@@ -76,6 +76,14 @@ def endpoint(value: object) -> str:
     return address.removesuffix("/chat/completions")
 
 
+def api_key(value: object) -> str:
+    """A key as it fits into a header; ValueError, without the key, for one that does not."""
+    key = str(value).strip()
+    if not re.fullmatch(r"[!-~]+", key):
+        raise ValueError("it must be printable ASCII without spaces")
+    return key
+
+
 def _is_this_machine(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

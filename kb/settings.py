@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import SettingsError
-from kb.model_names import EXTRACTIVE, LATE_INTERACTION, answerers, endpoint, rerankers
+from kb.model_names import (
+    EXTRACTIVE,
+    LATE_INTERACTION,
+    answerers,
+    api_key,
+    endpoint,
+    rerankers,
+)
 from kb.models import NO_RERANKING
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
@@ -215,6 +222,7 @@ _CONVERTERS: dict[str, Any] = {
     "model_dir": _folder,
     "generation_model": _generation_model,
     "openai_base_url": endpoint,
+    "openai_api_key": api_key,
     "reranking_model": _reranking_model,
     "bucket": _bucket,
     "max_document_bytes": _whole_number(1, 5 * 1024**4),

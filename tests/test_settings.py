@@ -216,6 +216,15 @@ def test_no_secret_is_in_a_description_or_a_sentence(secrets: Path) -> None:
     assert "geheim" not in f"{caught.value}{caught.value.__cause__}"
 
 
+@pytest.mark.parametrize("key", ["sk-geheim\nX-Other: 1", "sk geheim", "sk-geheimß"])
+def test_a_key_that_fits_into_no_header_is_refused_without_being_shown(
+    key: str, secrets: Path
+) -> None:
+    with pytest.raises(SettingsError, match=r"^KB_OPENAI_API_KEY ") as caught:
+        Settings.load({"KB_OPENAI_API_KEY": key}, secrets)
+    assert "geheim" not in f"{caught.value!r}{caught.value.__cause__!r}"
+
+
 def test_none_is_the_word_for_no_reranker(secrets: Path) -> None:
     assert Settings.load({"KB_RERANKING_MODEL": "none"}, secrets).reranking_models == ()
     assert Settings.load({}, secrets).reranking_models == ("late-interaction",)

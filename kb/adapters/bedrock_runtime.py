@@ -86,6 +86,8 @@ class BedrockRuntime:
     setting = "KB_EMBEDDING_MODEL"
     action = "bedrock:InvokeModel"
     remedy = "mend its text or body"
+    #: Calls in all, where somebody waits for the answer.
+    attempts = 3
 
     def __init__(
         self, *, connections: int, patient: bool = False, answer_seconds: int = 60
@@ -97,7 +99,7 @@ class BedrockRuntime:
         """
         retries = {"mode": "adaptive" if patient else "standard"}
         config = Config(
-            retries={**retries, "total_max_attempts": 8 if patient else 3},
+            retries={**retries, "total_max_attempts": 8 if patient else self.attempts},
             max_pool_connections=connections,
             connect_timeout=CONNECT_SECONDS,
             read_timeout=answer_seconds,

@@ -12,11 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from urllib3.exceptions import HTTPError, TimeoutError
 
 from kb.adapters.bedrock_runtime import OVERLOADED, BedrockRuntime
-from kb.embedding_sql.refusals import TOO_LATE, Refusal
+from kb.embedding_sql.refusals import AWAY, TOO_LATE, Refusal
 from kb.errors import ModelError
 from kb.generation.retrying import TryAgain
 
-#: What may be over in a moment, when it comes in the middle of a stream.
+#: What may be over in a moment.
 PASSING = (*OVERLOADED, "InternalServerException", "ModelStreamErrorException")
 #: Streams write the names of errors in another case than responses do.
 NAMES = {
@@ -31,12 +31,14 @@ class ConverseStream(BedrockRuntime):
     setting = "KB_GENERATION_MODEL"
     action = "bedrock:InvokeModelWithResponseStream"
     remedy = "change the settings of the answer"
+    #: Who calls tries again, and not after a time-out, which botocore would wait for thrice.
+    attempts = 1
 
     def events(self, request: Mapping[str, Any]) -> Stream[dict[str, Any], None, None]:
         """The events of the reply.
 
-        Raises Refusal, a ModelError; TryAgain for what is no more than a bad moment of a stream
-        that had begun, since botocore repeats no such call.
+        Raises Refusal, a ModelError, or TryAgain for what may be no more than a bad moment, before
+        the stream as within.
         """
         model_id = str(request["modelId"])[:100]
         try:
@@ -45,9 +47,10 @@ class ConverseStream(BedrockRuntime):
         except EventStreamError as error:
             raise self._refusal_of_stream(error, model_id) from error
         except ClientError as error:
-            raise self._refusal_of_bedrock(error, model_id) from error
+            raise self._failure(error, model_id) from error
         except (BotoCoreError, ValueError) as error:
-            raise self._refusal_on_the_way(error, model_id) from error
+            refusal = self._refusal_on_the_way(error, model_id)
+            raise (TryAgain(str(refusal)) if refusal.sqlstate == AWAY else refusal) from error
         except TimeoutError as error:
             raise Refusal(TOO_LATE, f"{model_id} fell silent in its answer; ask again.") from error
         except (HTTPError, ParserError) as error:
@@ -60,8 +63,11 @@ class ConverseStream(BedrockRuntime):
         if not details["Code"]:
             # botocore gives no name to what its model of the service does not have.
             return _broken(model_id)
+        return self._failure(error, model_id)
+
+    def _failure(self, error: ClientError, model_id: str) -> ModelError:
         refusal = self._refusal_of_bedrock(error, model_id)
-        return TryAgain(str(refusal)) if details["Code"] in PASSING else refusal
+        return TryAgain(str(refusal)) if error.response["Error"]["Code"] in PASSING else refusal
 
 
 def _broken(model_id: str) -> TryAgain:

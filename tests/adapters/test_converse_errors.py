@@ -124,6 +124,12 @@ def test_a_model_that_falls_silent_is_a_time_out(bedrock: BedrockServer) -> None
     assert (read.text, str(read.error)) == ("One.", f"{NOVA} fell silent in its answer; ask again.")
 
 
+def test_a_model_that_does_not_begin_is_a_time_out_and_asked_once(bedrock: BedrockServer) -> None:
+    bedrock.slow_seconds = 1.5
+    assert "gave no answer in time" in str(ask(NOVA, answer_seconds=1).error)
+    assert len(bedrock.requests) <= 1
+
+
 def test_without_credentials_it_says_how_to_get_some(
     bedrock: BedrockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
