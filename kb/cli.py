@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_documents, cli_embeddings, cli_sync, cli_upload, terminal
+from kb import (
+    bedrock_json,
+    cli_documents,
+    cli_embeddings,
+    cli_explain,
+    cli_sync,
+    cli_upload,
+    terminal,
+)
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
@@ -98,8 +106,16 @@ def parser() -> argparse.ArgumentParser:
     cli_sync.add_sync(command, as_json)
     cli_sync.add_jobs(command, as_json)
     command("documents", documents, "list the documents and their state", as_json)
-    command("retrieve", retrieve, "find the chunks that fit a question", asking)
+    retrieve_command = command("retrieve", retrieve, "find the chunks that fit a question", asking)
+    behind = retrieve_command.add_mutually_exclusive_group()
+    behind.add_argument(
+        "--exact-twin", action="store_true", help="say what the approximate index missed"
+    )
+    behind.add_argument(
+        "--trace", action="store_true", help="print the SQL, its plans and all candidates"
+    )
     command("ask", ask, "answer a question with citations", asking)
+    cli_explain.add_why_not(command, asking, _retrieval_configuration)
     tune_command = command("tune", tune, "measure HNSW and IVFFlat against the exact scan", as_json)
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
@@ -161,8 +177,18 @@ def documents(options: argparse.Namespace) -> int:
 
 def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
+    configuration = _retrieval_configuration(options)
     with _workbench() as bench:
-        found = bench.knowledge_base.retrieve(options.text, _retrieval_configuration(options))
+        behind = bench.explanations
+        if options.exact_twin:
+            twin = behind.exact_twin(options.text, configuration)
+            cli_explain.show_twin(twin, as_json=options.json)
+            return 0
+        if options.trace:
+            trace = behind.trace(options.text, configuration, explain=True)
+            cli_explain.show_trace(trace, as_json=options.json)
+            return 0
+        found = bench.knowledge_base.retrieve(options.text, configuration)
     if options.json:
         _print_json(bedrock_json.retrieve(found.results))
     else:

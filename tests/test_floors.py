@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
         *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        "kb.cli_explain",
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
@@ -57,6 +58,7 @@ PARTS = {
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.pgvector_store", "kb.adapters.filter_sql"),
+    ("kb.adapters.explaining", "kb.adapters.filter_sql"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),

@@ -77,7 +77,8 @@ semantic AS (
     ) nearest
 ),
 fused AS (
-    SELECT id, coalesce(1.0 / (60 + semantic.place), 0) + coalesce(1.0 / (60 + lexical.place), 0) AS score
+    SELECT id, coalesce(1.0 / (60 + semantic.place), 0) + coalesce(1.0 / (60 + lexical.place), 0) AS score,
+           semantic.place AS semantic_place, lexical.place AS lexical_place
     FROM semantic
     FULL JOIN lexical USING (id)
     ORDER BY score DESC, id
@@ -85,7 +86,7 @@ fused AS (
 )
 SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, CAST(fused.score AS float8) AS score,
        1 - (kb.embedding <=> CAST(:query_embedding AS vector)) AS similarity,
-       c.document_id, c.parent, p.text AS parent_text,
+       fused.semantic_place, fused.lexical_place, c.document_id, c.parent, p.text AS parent_text,
        coalesce(p.heading_path, c.heading_path) AS heading_path, coalesce(p.first_page, c.first_page) AS first_page,
        coalesce(p.last_page, c.last_page) AS last_page, coalesce(p.page_label, c.page_label) AS page_label
 FROM fused
