@@ -14,6 +14,9 @@ from kb.models.tracing import ExactTwin, Explanation, RetrievalTrace, TracedStat
 from kb.retrieval.tracing import plan_lines, shown_parameters
 from kb.workbench import Workbench, open_workbench
 
+#: What a result may have a place in.
+RANKINGS = ("semantic", "lexical", "reranking")
+
 
 def add_why_not(
     command: Callable[..., Any],
@@ -111,9 +114,9 @@ def show_trace(trace: RetrievalTrace, *, as_json: bool) -> None:
         _show_statement(statement)
     rows = []
     for number, result in enumerate(trace.candidates, start=1):
-        ranks = [result.ranks.get(name, "") for name in ("semantic", "lexical")]
+        ranks = [result.ranks.get(name, "") for name in RANKINGS]
         rows.append((number, *ranks, f"{result.similarity:.3f}", terminal.place(result)))
-    terminal.table(("rank", "semantic", "lexical", "similarity", "place"), rows)
+    terminal.table(("rank", *RANKINGS, "similarity", "place"), rows)
 
 
 def _show_statement(statement: TracedStatement) -> None:

@@ -22,8 +22,6 @@ from kb.models import Filter, ModelIdentity, RetrievalResult, SearchType
 MIN_EF_SEARCH = 100
 #: How many of each ranking take part in a hybrid search.
 CANDIDATES = 60
-#: What the statements rank by, each with a column `<name>_place`.
-RANKINGS = ("semantic", "lexical")
 
 
 class PgvectorStore:
@@ -109,6 +107,8 @@ def _result(row: Row) -> RetrievalResult:
         page_number=row["first_page"] or page_number if page_number else None,
         last_page_number=row["last_page"] if page_number else None,
         page_label=row["page_label"] if page_number else None,
-        ranks={name: row[f"{name}_place"] for name in RANKINGS if row[f"{name}_place"]},
+        ranks={n: row[n] for n in ("semantic", "lexical") if row[n]},
+        coverage=row["coverage"],
+        ordinal=row["ordinal"],
         parent_id=f"{row['document_id']}/{row['parent']}" if row["parent"] is not None else None,
     )

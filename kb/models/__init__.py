@@ -26,6 +26,7 @@ from kb.models.documents import (
     Rectangle,
     SectionStart,
 )
+from kb.models.embedding import ChunkEmbeddings
 from kb.models.filters import Comparison, Condition, Filter, Group, Junction
 from kb.models.ingestion import (
     DocumentAction,
@@ -43,6 +44,7 @@ from kb.models.ingestion import (
 )
 from kb.models.planning import ExactDocument, ExactPlan, IngestionPlan, PlannedDocument
 from kb.models.retrieval import (
+    NO_RERANKING,
     Retrieval,
     RetrievalConfiguration,
     RetrievalResult,
@@ -67,10 +69,12 @@ from kb.models.tuning import (
 from kb.models.values import JsonValue
 
 __all__ = [
+    "NO_RERANKING",
     "AnswerPart",
     "Boxes",
     "BuildReport",
     "Chunk",
+    "ChunkEmbeddings",
     "Citation",
     "Comparison",
     "Condition",

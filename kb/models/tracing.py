@@ -35,7 +35,7 @@ class RetrievalTrace:
     configuration: RetrievalConfiguration
     retrieval: Retrieval
     statements: tuple[TracedStatement, ...]
-    #: Results of the same question with the most results there can be: who stood behind them.
+    #: The results and those who stood behind them, best first.
     candidates: tuple[RetrievalResult, ...]
 
 

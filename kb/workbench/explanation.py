@@ -10,6 +10,7 @@ from kb.adapters.catalogue import Catalogue
 from kb.adapters.explaining import ChunkPlace, Explaining, PageText, statements
 from kb.errors import ResourceNotFound, ValidationError
 from kb.models import (
+    NO_RERANKING,
     Document,
     RetrievalConfiguration,
     RetrieveAndGenerateResponse,
@@ -71,13 +72,16 @@ class Explanations:
         """Ask again and watch; with `explain` each statement runs once more for its plan."""
         with statements(explain=explain) as seen:
             retrieval = self._knowledge_base.retrieve(question, configuration)
+        candidates = retrieval.candidates
+        if len(candidates) == len(retrieval.results):
+            # Nobody sorted more than were asked for; what stands behind them is fetched for show.
+            candidates = self._knowledge_base.retrieve(question, _most(configuration)).candidates
         return RetrievalTrace(
             question=question,
             configuration=configuration,
             retrieval=retrieval,
             statements=seen(),
-            candidates=retrieval.candidates
-            or self._knowledge_base.retrieve(question, _most(configuration)).results,
+            candidates=candidates,
         )
 
     def exact_twin(
@@ -85,7 +89,9 @@ class Explanations:
     ) -> ExactTwin:
         """Ask with the approximate index and without it."""
         # Fusion and reranking may hide what the index missed.
-        nearest = replace(configuration, search_type=SearchType.SEMANTIC, reranking_model=None)
+        nearest = replace(
+            configuration, search_type=SearchType.SEMANTIC, reranking_model=NO_RERANKING
+        )
         with statements(explain=True) as seen:
             found = self._knowledge_base.retrieve(question, nearest).results
         wanted = self._exact.retrieve(question, nearest).results

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import open_engine
 from kb.adapters.pgvector_store import PgvectorStore
-from kb.models import DocumentStatus, ModelIdentity, RetrievalConfiguration, SearchType
+from kb.models import (
+    ChunkEmbeddings,
+    DocumentStatus,
+    ModelIdentity,
+    RetrievalConfiguration,
+    SearchType,
+)
 from kb.models.tracing import LossStage
 from kb.retrieval.tracing import plan_lines
 from kb.workbench.explanation import Explanations
@@ -54,12 +60,16 @@ class NumberedQuestions:
     batch_size: int = 32
     concurrency: int = 1
     max_tokens: int = 256
+    has_token_bits: bool = False
 
     def count_tokens(self, texts: Any) -> list[int]:
         return [1 for _ in texts]
 
     def embed_documents(self, texts: Any) -> NDArray[np.float32]:
         return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_chunks(self, texts: Any) -> ChunkEmbeddings:
+        return ChunkEmbeddings(vectors=self.embed_documents(texts))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = QUESTIONS[int(text)]
@@ -80,7 +90,7 @@ def explanations(new_database: NewDatabase, template: str) -> Iterator[Explanati
             connection.execute("ANALYZE")
         embedder = NumberedQuestions()
         stores = [PgvectorStore(engine, identity=IDENTITY, exact=exact) for exact in (False, True)]
-        bases = [KnowledgeBase(store, embedder, {}) for store in stores]
+        bases = [KnowledgeBase(store, embedder, {}, {}) for store in stores]
         yield Explanations(engine, knowledge.catalogue, embedder, *bases, threshold=0.4)
         engine.dispose()
 
@@ -188,9 +198,8 @@ def of_the_exact_scan(explanations: Explanations) -> Explanations:
 
 def test_a_document_that_is_not_synced_is_said_to_be_so(catalogue: Catalogue) -> None:
     catalogue.put_document(info("a.txt"), DocumentStatus.PENDING)
-    base = KnowledgeBase(
-        PgvectorStore(catalogue._engine, identity=IDENTITY), NumberedQuestions(), {}
-    )
+    store = PgvectorStore(catalogue._engine, identity=IDENTITY)
+    base = KnowledgeBase(store, NumberedQuestions(), {}, {})
     explanations = Explanations(
         catalogue._engine, catalogue, NumberedQuestions(), base, base, threshold=0.4
     )

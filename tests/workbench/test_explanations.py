@@ -97,14 +97,15 @@ def test_a_page_further_down_has_its_rank_in_both_rankings(bench: Workbench) -> 
     below = next(
         (n, r)
         for n, r in enumerate(results.results, start=1)
-        if len(r.ranks) == 2 and r.page_number not in (first.page_number, first.last_page_number)
+        if {"semantic", "lexical"} <= set(r.ranks)
+        and r.page_number not in (first.page_number, first.last_page_number)
     )
     place, result = below
     assert result.page_number
     found = bench.explanations.why_not_page(QUESTION, configuration, page_number=result.page_number)
     assert found.stage is LossStage.BELOW_RESULTS
     assert found.rank is not None and found.rank <= place
-    assert set(found.ranks) == {"semantic", "lexical"}
+    assert {"semantic", "lexical"} <= set(found.ranks)
 
 
 def test_a_page_that_does_not_exist_is_refused(bench: Workbench) -> None:
@@ -168,9 +169,9 @@ def test_a_passage_without_words_is_refused(passage: str, bench: Workbench) -> N
 def test_a_trace_has_the_statements_as_they_ran(bench: Workbench) -> None:
     trace = bench.explanations.trace(QUESTION)
     names = [statement.name for statement in trace.statements]
-    assert names == ["queries/set_ef_search", "queries/retrieve_hybrid"]
-    hybrid = trace.statements[-1]
-    assert hybrid.rows == len(trace.retrieval.results) == 5
+    assert names[:2] == ["queries/set_ef_search", "queries/retrieve_hybrid"]
+    hybrid = trace.statements[1]
+    assert hybrid.rows >= len(trace.retrieval.results) == 5
     assert hybrid.parameters["question"] == QUESTION
     assert ":question" in hybrid.sql
     assert hybrid.plan is None
@@ -179,7 +180,7 @@ def test_a_trace_has_the_statements_as_they_ran(bench: Workbench) -> None:
 def test_a_trace_s_candidates_go_on_behind_the_results(bench: Workbench) -> None:
     trace = bench.explanations.trace(QUESTION)
     assert len(trace.candidates) > 60
-    assert all(set(c.ranks) <= {"semantic", "lexical"} and c.ranks for c in trace.candidates)
+    assert all({"semantic", "lexical"} & set(c.ranks) for c in trace.candidates)
     assert trace.candidates[0].chunk_id == trace.retrieval.results[0].chunk_id
 
 
@@ -189,8 +190,8 @@ def test_a_plan_is_made_without_changing_anything(
 ) -> None:
     configuration = RetrievalConfiguration(search_type=search_type)
     trace = bench.explanations.trace(QUESTION, configuration, explain=True)
-    plan = trace.statements[-1].plan
-    assert plan and plan["Plan"]["Actual Rows"] == 5
+    for statement in trace.statements[1:]:
+        assert statement.plan and statement.plan["Plan"]["Actual Rows"] == statement.rows
     again = bench.knowledge_base.retrieve(QUESTION, configuration)
     assert again.results == trace.retrieval.results
 
