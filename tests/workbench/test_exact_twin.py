@@ -157,7 +157,8 @@ def test_a_page_that_the_index_missed_is_blamed_on_it(
 @pytest.mark.parametrize("rank", [6, 50, 100, 101, 700])
 def test_a_page_s_rank_is_that_of_the_exact_scan(rank: int, explanations: Explanations) -> None:
     text = nearest("3", rank)[-1]
-    found = explanations.why_not_page("3", SEMANTIC, page_number=TEXTS.index(text) + 1)
+    exact = of_the_exact_scan(explanations)
+    found = exact.why_not_page("3", SEMANTIC, page_number=TEXTS.index(text) + 1)
     assert found.stage is LossStage.BELOW_RESULTS
     assert found.ranks == {"semantic": rank}
     assert found.rank == (rank if rank <= 100 else None)
