@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from kb.models import RetrievalResult
-from kb.models.tracing import ExactTwin, MissedPassage
+from kb.models.tracing import ExactTwin, MissedPassage, TracedStatement
 
 #: Texts that rank alike may stand for one another.
 _SAME_SIMILARITY = 1e-6
@@ -73,6 +73,14 @@ def _lines(node: Mapping[str, Any], depth: int) -> Iterator[PlanLine]:
     )
     for below in node.get("Plans", ()):
         yield from _lines(below, depth + 1)
+
+
+def with_plans(
+    ran: Sequence[TracedStatement], explained: Sequence[TracedStatement]
+) -> tuple[TracedStatement, ...]:
+    """The statements of one run with the plans of another, as far as both ran the same."""
+    plans = {(place, s.name): s.plan for place, s in enumerate(explained)}
+    return tuple(replace(s, plan=plans.get((place, s.name))) for place, s in enumerate(ran))
 
 
 def shown_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
