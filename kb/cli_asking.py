@@ -1,4 +1,4 @@
-"""The commands that ask: `retrieve` and `ask`."""
+"""The commands that ask: `retrieve`, `ask` and, of cli_explain, `why-not`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from kb import bedrock_json, terminal
+from kb import bedrock_json, cli_explain, terminal
 from kb.models import GenerationConfiguration, RetrievalConfiguration, SearchType
 from kb.retrieval.filter_expression import parse_filter
 from kb.workbench import Workbench, open_workbench
 
 
 def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
-    """Add both to the parser."""
+    """Add them to the parser."""
     asking = argparse.ArgumentParser(add_help=False, parents=[as_json])
     asking.add_argument("text", metavar="TEXT", help="the question")
     asking.add_argument(
@@ -36,8 +36,16 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
     asking.add_argument(
         "--reranking-model", metavar="NAME", help="one of KB_RERANKING_MODEL, or none"
     )
-    command("retrieve", retrieve, "find the chunks that fit a question", asking)
+    retrieving = command("retrieve", retrieve, "find the chunks that fit a question", asking)
+    behind = retrieving.add_mutually_exclusive_group()
+    behind.add_argument(
+        "--exact-twin", action="store_true", help="say what the approximate index missed"
+    )
+    behind.add_argument(
+        "--trace", action="store_true", help="print the SQL, its plans and all candidates"
+    )
     _add_generation(command("ask", ask, "answer a question with citations", asking))
+    cli_explain.add_why_not(command, asking, _retrieval_configuration)
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +65,18 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
 
 def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
+    configuration = _retrieval_configuration(options)
     with open_workbench() as bench:
-        found = bench.knowledge_base.retrieve(options.text, _retrieval_configuration(options))
+        behind = bench.explanations
+        if options.exact_twin:
+            twin = behind.exact_twin(options.text, configuration)
+            cli_explain.show_twin(twin, as_json=options.json)
+            return 0
+        if options.trace:
+            trace = behind.trace(options.text, configuration, explain=True)
+            cli_explain.show_trace(trace, as_json=options.json)
+            return 0
+        found = bench.knowledge_base.retrieve(options.text, configuration)
     if options.json:
         _print_json(bedrock_json.retrieve(found.results))
     else:

@@ -35,6 +35,7 @@ from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
+from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
 from kb.workbench.models import open_models
@@ -71,6 +72,7 @@ class Workbench:
     data_source: DataSource
     knowledge_base: KnowledgeBase
     evidence: Evidence
+    explanations: Explanations
     chunking: Chunking
     chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
@@ -165,15 +167,25 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
+    knowledge_base = KnowledgeBase(
+        vectors, embedder, open_answerers(settings, models.local), rerankers
+    )
+    exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(
-            vectors, embedder, open_answerers(settings, models.local), rerankers
-        ),
+        knowledge_base=knowledge_base,
         evidence=Evidence(engine, store),
+        explanations=Explanations(
+            engine,
+            catalogue,
+            embedder,
+            knowledge_base,
+            KnowledgeBase(exact, embedder, {}, rerankers),
+            threshold=settings.answer_threshold,
+        ),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
