@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_documents, cli_embeddings, cli_sync, cli_upload, terminal
+from kb import (
+    bedrock_json,
+    cli_documents,
+    cli_embeddings,
+    cli_evaluation,
+    cli_sync,
+    cli_upload,
+    terminal,
+)
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
@@ -104,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
+    cli_evaluation.add_commands(command, as_json)
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)

@@ -20,6 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.protocols", "kb.settings", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
+        "kb.evaluation",
         *("kb.bedrock_json", "kb.wording"),
         "kb.embedding_sql",
     ),
@@ -28,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
+        *("kb.cli_evaluation", "kb.terminal_evaluation"),
         *("pages", "streamlit_app"),
     ),
 )

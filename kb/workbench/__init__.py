@@ -26,7 +26,7 @@ from kb.adapters.staging import Staging
 from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
-from kb.models import ModelIdentity
+from kb.models import JsonValue, ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
@@ -34,6 +34,7 @@ from kb.settings import RETAIN, Settings
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
+from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
@@ -70,6 +71,7 @@ class Workbench:
     data_source: DataSource
     knowledge_base: KnowledgeBase
     evidence: Evidence
+    evaluation: Evaluation
     chunking: Chunking
     chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
@@ -166,13 +168,15 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
+    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator})
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}),
+        knowledge_base=knowledge_base,
         evidence=Evidence(engine, store),
+        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
@@ -183,6 +187,17 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         _generator=generator,
         _embedder=embedder,
     )
+
+
+def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[str, JsonValue]]:
+    """What an evaluation notes of the knowledge base that it asked."""
+
+    def describe() -> dict[str, JsonValue]:
+        documents, chunks = catalogue.count()
+        model = embedder.identity.model
+        return {"embedding_model": model, "documents": documents, "chunks": chunks}
+
+    return describe
 
 
 def _ingestion(
