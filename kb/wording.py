@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kb.models import IngestionJob, IngestionJobStatus, IngestionMode
 from kb.models.evaluation import LostStage
 
@@ -73,8 +75,8 @@ MEASURES = {
     "answer_support_keywords": "keywords found",
     "citation_precision": "citation precision",
     "citation_coverage": "citation coverage",
-    "refused_unanswerable": "refused, unanswerable",
-    "refused_answerable": "refused, answerable",
+    "refused_unanswerable": "rightly refused",
+    "refused_answerable": "wrongly refused",
     "retrieve_p50_ms": "retrieve p50",
     "embed_p50_ms": "  of it embedding",
     "answer_p50_ms": "answer p50",
@@ -89,3 +91,13 @@ def measure_name(name: str) -> str:
 def lost_at(stage: LostStage) -> str:
     """Where the right page was lost, as it is read."""
     return stage.value.lower().replace("_", " ").replace("number of results", "number_of_results")
+
+
+def evaluation_label(name: str) -> str:
+    """The name of a kept run: 24 Nov 2026, 19:33:52 UTC · chapter."""
+    stamp, _, rest = name.removesuffix(".json").partition(" ")
+    try:
+        began = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return name
+    return f"{began:%d %b %Y, %H:%M:%S} UTC · {rest}"

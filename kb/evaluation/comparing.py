@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kb.errors import ValidationError
-from kb.evaluation.measures import MEANS, NAMES, SHARES, measures
 from kb.evaluation.intervals import bootstrap_mean, mcnemar
+from kb.evaluation.measures import MEANS, NAMES, SHARES, measures
 from kb.models.evaluation import (
     EvaluationComparison,
     EvaluationRun,

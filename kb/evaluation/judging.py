@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from math import log2
 
@@ -25,6 +26,7 @@ from kb.models.evaluation import (
 from kb.settings import EXTRACTIVE
 
 EXCERPT_CHARACTERS = 300
+LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
 def judge(
@@ -148,9 +150,13 @@ def _stands(reference: RetrievedReference, retrieved: str | None) -> bool:
 
 
 def _sentences(response: RetrieveAndGenerateResponse) -> list[Span]:
-    if not response.answered:
-        return []
-    return units(response.text) or [Span(start=0, end=len(response.text))]
+    """The answer's sentences, line by line; a short line is one as well."""
+    found = []
+    for line in LINE.finditer(response.text if response.answered else ""):
+        begin = line.start()
+        parts = units(line.group()) or [Span(start=0, end=len(line.group()))]
+        found += [Span(start=begin + part.start, end=begin + part.end) for part in parts]
+    return found
 
 
 def _is_cited(part: Span, citations: Iterable[Citation]) -> bool:

@@ -35,7 +35,7 @@ def show(bench: Workbench) -> None:
 
 
 def _choose(bench: Workbench) -> tuple[str, EvaluationConfiguration, int | None]:
-    sets, search, chunks, how_many = st.columns([3, 2, 1, 1])
+    sets, search, chunks, how_many = st.columns([5, 3, 2, 2])
     names = bench.evaluation.question_sets()
     if st.session_state.get(CHOSEN) not in names:
         st.session_state[CHOSEN] = names[0]

@@ -11,7 +11,7 @@ from kb.errors import KbError
 from kb.evaluation.comparing import compare
 from kb.models.evaluation import EvaluationComparison, EvaluationRun
 from kb.screens.inert import inert
-from kb.wording import counted, measure_name
+from kb.wording import counted, evaluation_label, measure_name
 
 #: Below this p a difference is called more than chance.
 SIGNIFICANT = 0.05
@@ -28,13 +28,13 @@ def show(
     name: str, run: EvaluationRun, names: Sequence[str], load: Callable[[str], EvaluationRun]
 ) -> None:
     """Choose the other run and see what changed from it to this one."""
-    from kb.screens.evaluation.results import run_label
-
     others = [other for other in names if other != name]
     if not others:
         st.info("There is no other run to compare with yet.", icon=":material/inbox:")
         return
-    earlier = st.selectbox("Compared with", others, format_func=run_label, key="compared_run")
+    earlier = st.selectbox(
+        "Compared with", others, format_func=evaluation_label, key="compared_run"
+    )
     try:
         before = load(earlier)
         found = compare(before, run)

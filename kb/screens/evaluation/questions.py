@@ -21,9 +21,10 @@ FILTERS: Mapping[str, Callable[[QuestionOutcome], bool]] = {
     "unsound citation": lambda o: not all(citation.is_sound for citation in o.citations),
 }
 COLUMNS = {
-    "Question": st.column_config.TextColumn(width="large"),
+    "Question": st.column_config.TextColumn(width=300),
     "Rank": st.column_config.NumberColumn(help="Of the first chunk on a gold page"),
     "nDCG": st.column_config.NumberColumn(format="%.2f"),
+    "Lost": st.column_config.TextColumn(width=170, help="The stage that lost the right page"),
     "Answer (ms)": st.column_config.NumberColumn(format="%.0f"),
 }
 TABLE_HEIGHT = 320
@@ -92,19 +93,19 @@ def _question(outcome: QuestionOutcome) -> None:
 def _verdict(outcome: QuestionOutcome) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if outcome.gold_pages:
-            found = f"rank {outcome.rank}" if outcome.rank else "no gold page found"
-            st.badge(found, color="green" if outcome.hit(5) else "red")
+            place = f"rank {outcome.rank}" if outcome.rank else "no gold page found"
+            st.badge(place, color="green" if outcome.hit(5) else "red")
             if outcome.lost_at:
                 st.badge(lost_at(outcome.lost_at), color="orange")
         right = outcome.answered == outcome.answerable
         st.badge("answered" if outcome.answered else "refused", color="green" if right else "red")
         if not outcome.answerable:
-            st.caption("The documents do not answer it.")
+            st.caption("The documents do not answer it.", width="content")
         if outcome.gold_pages:
-            st.caption("Gold pages " + ", ".join(map(str, outcome.gold_pages)))
+            st.caption("Gold pages " + ", ".join(map(str, outcome.gold_pages)), width="content")
     if outcome.keywords:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption("Keywords in the cited passages")
+            st.caption("Keywords in the cited passages", width="content")
             for word in outcome.keywords:
                 found = word in outcome.keywords_found
                 mark = ":material/check:" if found else ":material/close:"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from kb.evaluation.records import run_json
 from kb.models.evaluation import EvaluationRun, Measure
 from kb.screens.evaluation import comparing, questions
 from kb.screens.inert import inert
-from kb.wording import counted, measure_name
+from kb.wording import counted, evaluation_label, measure_name
 from kb.workbench import Workbench
 
 CHOSEN = "evaluation_run"
@@ -53,7 +52,7 @@ def show(bench: Workbench) -> None:
     if st.session_state.get(CHOSEN) not in names:
         st.session_state[CHOSEN] = names[0]
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    name = left.selectbox("Run", names, format_func=run_label, key=CHOSEN)
+    name = left.selectbox("Run", names, format_func=evaluation_label, key=CHOSEN)
     run = load(bench, name)
     with right:
         _files(bench, name, run)
@@ -73,16 +72,6 @@ def load(bench: Workbench, name: str) -> EvaluationRun:
 @st.cache_resource(max_entries=CACHED_RUNS, show_spinner=False)
 def _load(_bench: Workbench, _folder: str, name: str) -> EvaluationRun:
     return _bench.evaluation.run(name)
-
-
-def run_label(name: str) -> str:
-    """24 Nov 2026, 19:33:52 UTC · chapter."""
-    stamp, _, rest = name.removesuffix(".json").partition(" ")
-    try:
-        began = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S")
-    except ValueError:
-        return name
-    return f"{began:%d %b %Y, %H:%M:%S} UTC · {rest}"
 
 
 def _files(bench: Workbench, name: str, run: EvaluationRun) -> None:
