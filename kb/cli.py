@@ -20,6 +20,7 @@ from kb import (
     cli_asking,
     cli_documents,
     cli_embeddings,
+    cli_evaluation,
     cli_sync,
     cli_upload,
     terminal,
@@ -90,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
+    cli_evaluation.add_commands(command, as_json)
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)

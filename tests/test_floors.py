@@ -20,6 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
+        "kb.evaluation",
         *("kb.bedrock_json", "kb.wording"),
         "kb.embedding_sql",
     ),
@@ -36,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
             "kb.cli_upload",
         ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
+        *("kb.cli_evaluation", "kb.terminal_evaluation"),
         *("pages", "streamlit_app"),
     ),
 )

@@ -25,7 +25,7 @@ from kb.adapters.staging import Staging
 from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
-from kb.models import ModelIdentity
+from kb.models import JsonValue, ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
@@ -34,6 +34,7 @@ from kb.workbench.answerers import open_answerers
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
+from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
 from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
@@ -73,6 +74,7 @@ class Workbench:
     knowledge_base: KnowledgeBase
     evidence: Evidence
     explanations: Explanations
+    evaluation: Evaluation
     chunking: Chunking
     chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
@@ -186,6 +188,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
             KnowledgeBase(exact, embedder, {}, rerankers),
             threshold=settings.answer_threshold,
         ),
+        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, url, embedder),
@@ -195,6 +198,17 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         _catalogue=catalogue,
         _embedder=embedder,
     )
+
+
+def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[str, JsonValue]]:
+    """What an evaluation notes of the knowledge base that it asked."""
+
+    def describe() -> dict[str, JsonValue]:
+        documents, chunks = catalogue.count()
+        model = embedder.identity.model
+        return {"embedding_model": model, "documents": documents, "chunks": chunks}
+
+    return describe
 
 
 def _ingestion(
