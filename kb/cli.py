@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
-    command("up", up, "start the database and prepare the knowledge base")
+    command("up", up, "start the database, prepare the knowledge base and its bucket")
     command("down", down, "stop worker, bridge and the embedded database")
     command("status", status, "show where the workbench is and what it holds", as_json)
     upload_command = command("upload", cli_upload.upload, "store documents in the data source")
@@ -106,8 +106,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def up(_options: argparse.Namespace) -> int:
-    """Start the database and prepare the knowledge base."""
+    """Start the database and prepare the knowledge base and its bucket."""
     with _workbench() as bench:
+        bench.data_source.prepare()
         bench.sql_embeddings.bridge.ensure_running(wait=True)
         terminal.show_status(bench.status())
     return 0

@@ -15,6 +15,9 @@ from kb.errors import SettingsError
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
 BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
+#: One of the parts between the slashes of a prefix; `.` and `..` are none.
+PREFIX_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+")
+S3 = "s3://"
 
 #: The embedding model that needs no account.
 LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
@@ -52,7 +55,10 @@ class Settings:
         repr=False,
         metadata={"about": "PostgreSQL >= 15 with pgvector >= 0.8 to use, not the embedded one"},
     )
-    bucket: str = _setting("workbench", "Name of the bucket (a folder of the data folder)")
+    bucket: str = _setting(
+        "workbench",
+        "Name of the bucket (a folder of the data folder), or `s3://bucket/prefix` for one on S3",
+    )
     model_dir: Path | None = _setting(
         None, "Folder with another all-MiniLM-L6-v2 `model.onnx` and `tokenizer.json`"
     )
@@ -81,6 +87,16 @@ class Settings:
     def uses_embedded_server(self) -> bool:
         """Whether the database is our own embedded server."""
         return self.database_url is None
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether the documents are in a bucket of S3's."""
+        return self.bucket.startswith(S3)
+
+    @property
+    def bucket_path(self) -> str:
+        """`bucket`, or `bucket/prefix`: what stands between `s3://` and a document's key."""
+        return self.bucket.removeprefix(S3)
 
     @property
     def embeds_locally(self) -> bool:
@@ -170,9 +186,19 @@ def _deletion_policy(value: Any) -> str:
 
 
 def _bucket(value: Any) -> str:
-    if not BUCKET_NAME.fullmatch(str(value)):
+    given = str(value)
+    name, _, prefix = given.removeprefix(S3).rstrip("/").partition("/")
+    if not BUCKET_NAME.fullmatch(name):
         raise ValueError("use 3 to 63 lower-case letters, digits, dots and hyphens, as S3 does")
-    return str(value)
+    if not given.startswith(S3):
+        if prefix:
+            raise ValueError("a prefix belongs to a bucket of S3's, as in s3://bucket/prefix")
+        return name
+    if not all(map(PREFIX_PART.fullmatch, prefix.split("/") if prefix else ())):
+        raise ValueError(
+            "use letters, digits and . _ - = + in the prefix, parted by single slashes"
+        )
+    return f"{S3}{name}/{prefix}" if prefix else f"{S3}{name}"
 
 
 def _generation_model(value: Any) -> str:

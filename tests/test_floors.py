@@ -59,6 +59,14 @@ PARTS = {
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.bedrock_runtime", "kb.adapters.aws"),
+    *(
+        ("kb.adapters.s3", f"kb.adapters.{part}")
+        for part in ("aws", "s3_bucket", "s3_client", "s3_upload")
+    ),
+    ("kb.adapters.s3_bucket", "kb.adapters.aws"),
+    ("kb.adapters.s3_bucket", "kb.adapters.s3_client"),
+    ("kb.adapters.s3_client", "kb.adapters.aws"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

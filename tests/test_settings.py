@@ -95,6 +95,11 @@ def test_the_home_folder_is_understood(secrets: Path) -> None:
         ("answer_threshold", "high"),
         ("bucket", "../elsewhere"),
         ("bucket", "a/b"),
+        ("bucket", "s3://"),
+        ("bucket", "s3://Upper/docs"),
+        ("bucket", "s3://documents//docs"),
+        ("bucket", "s3://documents/../docs"),
+        ("bucket", "s3://documents/a b"),
         ("bucket", ".hidden"),
         ("bucket", "Upper Case"),
         ("bucket", "x" * 64),
@@ -137,3 +142,17 @@ def test_an_unknown_secret_is_refused_by_name(secrets: Path) -> None:
 
 def test_the_database_s_password_is_not_in_the_representation() -> None:
     assert "geheim" not in repr(Settings(database_url="postgresql://u:geheim@h/d"))
+
+
+@pytest.mark.parametrize(
+    ("given", "on_s3", "path"),
+    [
+        ("manuals", False, "manuals"),
+        ("s3://manuals", True, "manuals"),
+        ("s3://manuals/", True, "manuals"),
+        ("s3://manuals/team-1/v_16", True, "manuals/team-1/v_16"),
+    ],
+)
+def test_a_bucket_is_a_folder_or_one_of_s3_s(given: str, on_s3: bool, path: str) -> None:
+    settings = Settings.load({"KB_BUCKET": given})
+    assert (settings.uses_s3, settings.bucket_path) == (on_s3, path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ __all__ = [
     "Generator",
     "IngestionRecords",
     "ObjectStore",
+    "Progress",
     "PublishingArea",
     "ReadingThread",
     "RebuildArea",
@@ -45,6 +46,9 @@ __all__ = [
     "TuningShadow",
     "VectorStore",
 ]
+
+#: Told how many bytes have been stored so far.
+Progress: TypeAlias = Callable[[int], None]
 
 
 class ObjectStore(Protocol):
@@ -55,10 +59,18 @@ class ObjectStore(Protocol):
         """The bucket's name, as in `s3://bucket/key`."""
 
     def uri(self, key: str) -> str:
-        """`s3://bucket/key`."""
+        """`s3://bucket/key`; with a prefix, `s3://bucket/prefix/key`."""
 
-    def put(self, key: str, stream: BinaryIO, *, max_bytes: int) -> ObjectInfo:
-        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`."""
+    def prepare(self) -> None:
+        """Make the bucket, closed to the public, unless it is there."""
+
+    def put(
+        self, key: str, stream: BinaryIO, *, max_bytes: int, progress: Progress | None = None
+    ) -> ObjectInfo:
+        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`.
+
+        The stream is read by the caller's own thread. The same bytes again change nothing.
+        """
 
     def head(self, key: str) -> ObjectInfo | None:
         """What is known of the object, or None when there is none."""
@@ -68,6 +80,9 @@ class ObjectStore(Protocol):
 
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         """A readable file with the object's bytes, for as long as the context lasts."""
+
+    def url(self, key: str, *, expires_seconds: int = 900) -> str | None:
+        """An address that a browser opens for so long, or None where there is no such thing."""
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""

@@ -17,7 +17,6 @@ from kb.adapters.database import check_versions, masked_url, open_engine, rows, 
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -28,7 +27,7 @@ from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder
+from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.chunk_browser import ChunkBrowser
@@ -40,6 +39,7 @@ from kb.workbench.knowledge_base import KnowledgeBase
 from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
 from kb.workbench.sql_embeddings import SqlEmbeddings
+from kb.workbench.stores import open_store
 from kb.workbench.worker import Worker
 
 #: Chunks whose headings are looked at for suggested questions.
@@ -90,7 +90,7 @@ class Workbench:
             embedded=self.settings.uses_embedded_server,
             postgres_version=versions["postgres_version"].split()[0],
             pgvector_version=versions["pgvector_version"],
-            data_source=f"s3://{self.settings.bucket}",
+            data_source=self.data_source.uri,
             embedding_model=self._embedder.identity,
             generation_model=self._generator.name,
             documents=documents,
@@ -136,7 +136,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
+    catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
         url,
         data_source_id=catalogue.data_source_id,
@@ -144,7 +144,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     )
     queue.prepare()
     vectors = PgvectorStore(engine, identity=embedder.identity)
-    store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
+    store = open_store(settings)
     # Its threshold was measured with the local model, and only that one costs nothing a sentence.
     generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
@@ -188,7 +188,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
 def _ingestion(
     settings: Settings,
     engine: Engine,
-    store: LocalFolder,
+    store: ObjectStore,
     catalogue: Catalogue,
     jobs: IngestionJobs,
     embedder: Embedder,
@@ -198,7 +198,7 @@ def _ingestion(
     identity = embedder.identity
     staging = Staging(
         engine,
-        bucket=settings.bucket,
+        bucket=settings.bucket_path,
         data_source_id=catalogue.data_source_id,
         identity=identity,
     )
