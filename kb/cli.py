@@ -24,8 +24,9 @@ from kb.models import (
 )
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
-from kb.workbench import Workbench, embedded_server, open_workbench
+from kb.workbench import Workbench, open_workbench
 from kb.workbench.bridge import stop_bridge
+from kb.workbench.databases import embedded_server
 from kb.workbench.keeper import stop_workers
 
 

@@ -27,6 +27,10 @@ EXTRACTIVE = "extractive"
 DELETE, RETAIN = "DELETE", "RETAIN"
 
 
+#: The certificates that the operating system trusts, as libpq names them.
+SYSTEM = "system"
+
+
 def default_data_dir() -> Path:
     """Where the default mode writes: the user's data folder.
 
@@ -55,6 +59,32 @@ class Settings:
         repr=False,
         metadata={"about": "PostgreSQL >= 15 with pgvector >= 0.8 to use, not the embedded one"},
     )
+    secret_arn: str | None = _setting(
+        None, "Secrets Manager secret with the database's user and password, in RDS' shape"
+    )
+    secret_file: Path | None = _setting(
+        None, "The same JSON in a file that only its owner may read (0600)"
+    )
+    database_host: str | None = _setting(
+        None, "Host of the database, when neither a URL nor the secret has it"
+    )
+    database_port: int | None = _setting(None, "Its port")
+    database_name: str | None = _setting(None, "Name of the database")
+    database_user: str | None = _setting(
+        None, "Role that logs in with an IAM token, when there is no secret"
+    )
+    reader_host: str | None = _setting(
+        None, "Reader endpoint of the cluster; searches go there, all else to the writer"
+    )
+    ca_bundle: str | None = _setting(
+        None,
+        "File with the certificates that the database's own is checked against, or `system`; "
+        "RDS hosts need it",
+    )
+    connect_seconds: int = _setting(
+        60, "Seconds for which a database on another machine that does not answer is waited for"
+    )
+    statement_seconds: float = _setting(30.0, "Seconds that a search in the database may take")
     bucket: str = _setting(
         "workbench",
         "Name of the bucket (a folder of the data folder), or `s3://bucket/prefix` for one on S3",
@@ -86,7 +116,8 @@ class Settings:
     @property
     def uses_embedded_server(self) -> bool:
         """Whether the database is our own embedded server."""
-        return self.database_url is None
+        named = (self.database_url, self.database_host, self.secret_arn, self.secret_file)
+        return not any(named)
 
     @property
     def uses_s3(self) -> bool:
@@ -207,12 +238,18 @@ def _generation_model(value: Any) -> str:
     return EXTRACTIVE
 
 
+def _bundle(value: Any) -> str:
+    return SYSTEM if value == SYSTEM else str(_folder(value))
+
+
 def _folder(value: Any) -> Path:
     return Path(str(value)).expanduser().absolute()
 
 
 _CONVERTERS: dict[str, Any] = {
+    "connect_seconds": _whole_number(0, 600),
     "data_dir": _folder,
+    "database_port": _whole_number(1, 65535),
     "model_dir": _folder,
     "generation_model": _generation_model,
     "bucket": _bucket,
@@ -220,6 +257,9 @@ _CONVERTERS: dict[str, Any] = {
     "data_deletion_policy": _deletion_policy,
     "workers": _whole_number(0, 16),
     "heartbeat_seconds": _seconds,
+    "statement_seconds": _seconds,
+    "secret_file": _folder,
+    "ca_bundle": _bundle,
     "answer_threshold": _share,
     "port": _whole_number(1, 65535),
 }

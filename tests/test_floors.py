@@ -55,11 +55,14 @@ SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
+    ("kb.adapters.database", "kb.adapters.connecting"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.bedrock_runtime", "kb.adapters.aws"),
+    ("kb.adapters.iam_login", "kb.adapters.aws"),
+    ("kb.adapters.secrets", "kb.adapters.aws"),
     *(
         ("kb.adapters.s3", f"kb.adapters.{part}")
         for part in ("aws", "s3_bucket", "s3_client", "s3_upload")

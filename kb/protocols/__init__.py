@@ -22,6 +22,7 @@ from kb.models import (
     SearchType,
     ShadowCopy,
 )
+from kb.models.login import Login
 from kb.protocols.ingestion import (
     DocumentRecords,
     IngestionRecords,
@@ -32,6 +33,7 @@ from kb.protocols.ingestion import (
 )
 
 __all__ = [
+    "Credentials",
     "DocumentRecords",
     "Embedder",
     "Generator",
@@ -86,6 +88,16 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
+
+
+class Credentials(Protocol):
+    """Who one is to a database, today. Errors are KbError, and none holds a password."""
+
+    def login(self, host: str, port: int) -> Login:
+        """What to log in with there; asked for each connection."""
+
+    def renew(self, refused: Login) -> None:
+        """Look anew: the database has refused this one."""
 
 
 class Embedder(Protocol):

@@ -13,7 +13,14 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
-from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
+from kb.adapters.database import (
+    Database,
+    check_versions,
+    masked_url,
+    open_engine,
+    rows,
+    transaction,
+)
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
@@ -26,13 +33,13 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
-from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
+from kb.workbench.databases import embedded_server, for_reading, open_database
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
@@ -76,6 +83,7 @@ class Workbench:
     sql_embeddings: SqlEmbeddings
     worker: Worker
     _engine: Any
+    _reading: Any
     _catalogue: Catalogue
     _generator: ExtractiveGenerator
     _embedder: Embedder
@@ -112,38 +120,38 @@ class Workbench:
     def close(self) -> None:
         """Give the database connections back; servers and workers go on."""
         self._engine.dispose()
-
-
-def embedded_server(settings: Settings) -> EmbeddedServer:
-    """The server that belongs to this data folder, running or not."""
-    return EmbeddedServer(settings.data_dir / "postgres")
+        self._reading.dispose()
 
 
 def open_workbench(settings: Settings | None = None) -> Workbench:
     """Start the embedded server if that is the database, prepare it and open everything."""
     settings = settings or Settings.load()
-    url = settings.database_url or embedded_server(settings).start()
-    engine = open_engine(url)
+    database = open_database(settings)
+    engine = open_engine(database)
+    reading = open_engine(
+        for_reading(settings, database), statement_seconds=settings.statement_seconds
+    )
     try:
-        return _open(settings, url, engine)
+        return _open(settings, database, engine, reading)
     except BaseException:
         # Whoever tries again would otherwise leave connections behind each time.
         engine.dispose()
+        reading.dispose()
         raise
 
 
-def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
+def _open(settings: Settings, database: Database, engine: Engine, reading: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
     catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
-        url,
+        database,
         data_source_id=catalogue.data_source_id,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
     queue.prepare()
-    vectors = PgvectorStore(engine, identity=embedder.identity)
+    vectors = PgvectorStore(reading, identity=embedder.identity)
     store = open_store(settings)
     # Its threshold was measured with the local model, and only that one costs nothing a sentence.
     generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
@@ -160,7 +168,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
     planning = Planning(jobs, ingestion, embedder)
-    embeddings = SqlEmbeddings(settings, url, embedder.identity)
+    embeddings = SqlEmbeddings(settings, database, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     # Nor for a worker, should one have been killed in the middle of a job.
@@ -175,10 +183,11 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         evidence=Evidence(engine, store),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
-        index_tuning=IndexTuning(engine, url, embedder),
+        index_tuning=IndexTuning(engine, database, embedder),
         sql_embeddings=embeddings,
         worker=worker,
         _engine=engine,
+        _reading=reading,
         _catalogue=catalogue,
         _generator=generator,
         _embedder=embedder,
