@@ -15,7 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kb import bedrock_json, cli_documents, cli_embeddings, cli_sync, cli_upload, terminal
+from kb import (
+    bedrock_json,
+    cli_database,
+    cli_documents,
+    cli_embeddings,
+    cli_sync,
+    cli_upload,
+    terminal,
+)
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
@@ -100,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)
+    cli_database.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
     demo_command.add_argument("--manual", default="", metavar="FILE_OR_URL")

@@ -26,7 +26,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        *(
+            "kb.cli",
+            "kb.cli_database",
+            "kb.cli_documents",
+            "kb.cli_embeddings",
+            "kb.cli_sync",
+            "kb.cli_upload",
+        ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("pages", "streamlit_app"),
     ),
@@ -56,6 +63,7 @@ PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
     ("kb.adapters.database", "kb.adapters.connecting"),
+    ("kb.adapters.database_check", "kb.adapters.schema"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
