@@ -17,6 +17,7 @@ from typing import Any
 
 from kb import (
     bedrock_json,
+    cli_aws,
     cli_database,
     cli_documents,
     cli_embeddings,
@@ -108,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)
+    cli_aws.add_commands(command, as_json)
     cli_database.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         *(
             "kb.cli",
+            "kb.cli_aws",
             "kb.cli_database",
             "kb.cli_documents",
             "kb.cli_embeddings",
@@ -69,6 +70,7 @@ PARTS = {
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
     ("kb.adapters.bedrock_runtime", "kb.adapters.aws"),
+    ("kb.adapters.cloudformation", "kb.adapters.aws"),
     ("kb.adapters.iam_login", "kb.adapters.aws"),
     ("kb.adapters.secrets", "kb.adapters.aws"),
     *(

@@ -59,6 +59,11 @@ class S3Store:
                 log.info("made the bucket '%s'", self._bucket)
             s3_bucket.check_private(client, self._bucket)
 
+    def empty(self) -> int:
+        """Delete everything in the bucket with all versions, whatever the prefix."""
+        with self._errors("The bucket can not be emptied"):
+            return s3_bucket.empty(s3_client.open_client(), self._bucket)
+
     def put(
         self, key: str, stream: BinaryIO, *, max_bytes: int, progress: Progress | None = None
     ) -> ObjectInfo:

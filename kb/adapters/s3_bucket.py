@@ -100,6 +100,25 @@ def _abandoned_uploads() -> dict[str, Any]:
     }
 
 
+def empty(client: Any, bucket: str) -> int:
+    """Delete all objects with all their versions; how many that were."""
+    deleted = 0
+    pages = client.get_paginator("list_object_versions").paginate(Bucket=bucket)
+    for page in pages:
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+        if not objects:
+            continue
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        for refused in answer.get("Errors", ()):
+            raise ObjectStoreError(
+                f"'{refused['Key']}' in the bucket '{bucket}' can not be deleted "
+                f"({refused.get('Message', '')}); mend that and go on."
+            )
+        deleted += len(objects)
+    return deleted
+
+
 def check_private(client: Any, bucket: str) -> None:
     """Refuse a bucket that the public reaches, by its policy or its access list."""
     blocks = _asked(client, bucket, "get_public_access_block", "PublicAccessBlockConfiguration")
