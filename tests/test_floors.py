@@ -75,7 +75,7 @@ PARTS = {
     ("kb.adapters.secrets", "kb.adapters.aws"),
     *(
         ("kb.adapters.s3", f"kb.adapters.{part}")
-        for part in ("aws", "s3_bucket", "s3_client", "s3_upload")
+        for part in ("aws", "s3_bucket", "s3_client", "s3_copies", "s3_upload")
     ),
     ("kb.adapters.s3_bucket", "kb.adapters.aws"),
     ("kb.adapters.s3_bucket", "kb.adapters.s3_client"),

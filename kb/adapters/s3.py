@@ -6,9 +6,8 @@ Nothing is asked of S3 before the bucket is first used: the database answers que
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -17,6 +16,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from kb.adapters import aws, s3_bucket, s3_client
+from kb.adapters.s3_copies import Copies
 from kb.adapters.s3_upload import PART_BYTES, Upload, read_blocks
 from kb.documents.accepting import MAX_KEY_BYTES, check_key
 from kb.errors import ObjectStoreError, ResourceNotFound
@@ -34,11 +34,19 @@ Options = Mapping[str, Any]
 class S3Store:
     """An ObjectStore on S3; threads may share it."""
 
-    def __init__(self, bucket: str, prefix: str = "", *, part_bytes: int = PART_BYTES) -> None:
-        """`prefix` is without a slash at its end."""
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        copies: Path | None = None,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        """`prefix` is without a slash at its end; `copies` is a folder that keeps what was read."""
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._part_bytes = part_bytes
+        self._copies = Copies(copies)
 
     @property
     def bucket(self) -> str:
@@ -119,11 +127,29 @@ class S3Store:
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
-        self._check_key(key)
-        with tempfile.TemporaryDirectory(prefix="kb-s3-") as folder:
-            # Readers tell formats by the name's end.
-            path = Path(folder) / f"object{PurePosixPath(key).suffix}"
+        info = self.head(key)
+        if info is None:
+            # HEAD says the same of a missing object and of a missing bucket.
+            with self._errors("The bucket can not be used"):
+                s3_client.open_client().head_bucket(Bucket=self._bucket)
+            raise ResourceNotFound(f"The bucket has no object '{key}'; upload it first.")
+        version = f"{self.uri(key)} {info.etag} {info.last_modified}"
+        # Readers tell formats by the name's end.
+        suffix = PurePosixPath(key).suffix
+
+        def fetch(path: Path) -> bool:
             self._download(key, path)
+            # It may have been replaced since it was looked up.
+            return self.head(key) == info
+
+        with ExitStack() as stack:
+            try:
+                path = stack.enter_context(self._copies.copy(version, suffix, fetch))
+            except OSError as error:
+                raise ObjectStoreError(
+                    f"'{key}' can not be copied to this machine: {error.strerror or error}; free "
+                    "some space in the data folder."
+                ) from error
             yield path
 
     def _download(self, key: str, path: Path) -> None:
@@ -135,15 +161,8 @@ class S3Store:
             except ClientError as error:
                 if aws.code(error) not in s3_client.GONE:
                     raise
-                # Said of an object and of a whole bucket alike.
-                self._client.head_bucket(Bucket=self._bucket)
                 raise ResourceNotFound(
-                    f"The bucket has no object '{key}'; upload it first."
-                ) from error
-            except OSError as error:
-                raise ObjectStoreError(
-                    f"'{key}' can not be copied to this machine: {error.strerror or error}; free "
-                    "some space in the folder for temporary files."
+                    f"The bucket has no object '{key}' any more; upload it again."
                 ) from error
 
     def url(self, key: str, *, expires_seconds: int = 900) -> str | None:

@@ -15,4 +15,4 @@ def open_store(settings: Settings) -> ObjectStore:
     from kb.adapters.s3 import S3Store
 
     bucket, _, prefix = settings.bucket_path.partition("/")
-    return S3Store(bucket, prefix)
+    return S3Store(bucket, prefix, copies=settings.data_dir / "copies")

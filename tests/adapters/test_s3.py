@@ -17,7 +17,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from kb.adapters.s3 import S3Store
-from kb.errors import ObjectStoreError
+from kb.adapters.s3_copies import Copies
+from kb.errors import ObjectStoreError, ResourceNotFound
 from tests.certificates import Authority
 from tests.moto_server import AwsServer, aws_server
 
@@ -278,3 +279,63 @@ def test_the_copy_on_this_machine_has_the_name_s_end_and_goes(store: S3Store) ->
     with store.local_copy("folder/a.pdf") as path:
         assert path.suffix == ".pdf"
     assert not path.exists()
+
+
+@pytest.fixture
+def keeping(store: S3Store, tmp_path: Path) -> S3Store:
+    """The same bucket, by a store that keeps what it has read."""
+    return S3Store(BUCKET, copies=tmp_path / "copies")
+
+
+def read(store: S3Store, key: str) -> bytes:
+    with store.local_copy(key) as path:
+        return path.read_bytes()
+
+
+def test_a_document_is_fetched_once_for_many_pages(keeping: S3Store, aws: AwsServer) -> None:
+    put(keeping, "a.pdf")
+    assert [read(keeping, "a.pdf") for _ in range(3)] == [b"content"] * 3
+    assert aws.count("GET .*/a.pdf") == 1
+
+
+def test_a_document_that_was_replaced_is_fetched_again(keeping: S3Store) -> None:
+    put(keeping, "a.pdf", b"one")
+    assert read(keeping, "a.pdf") == b"one"
+    put(keeping, "a.pdf", b"two")
+    assert read(keeping, "a.pdf") == b"two"
+
+
+def test_a_document_that_was_removed_is_not_read_from_its_copy(keeping: S3Store) -> None:
+    put(keeping, "a.pdf")
+    read(keeping, "a.pdf")
+    keeping.delete("a.pdf")
+    with pytest.raises(ResourceNotFound):
+        read(keeping, "a.pdf")
+
+
+def test_two_documents_of_the_same_bytes_have_copies_of_their_own(keeping: S3Store) -> None:
+    put(keeping, "a.pdf")
+    put(keeping, "b.txt")
+    with keeping.local_copy("a.pdf") as first, keeping.local_copy("b.txt") as second:
+        assert (first.suffix, second.suffix) == (".pdf", ".txt")
+
+
+def test_copies_make_room_and_those_in_use_stay(tmp_path: Path) -> None:
+    copies = Copies(tmp_path, most_bytes=10)
+
+    def write(path: Path) -> bool:
+        path.write_bytes(b"1234567")
+        return True
+
+    with copies.copy("one", ".pdf", write) as first:
+        with copies.copy("two", ".pdf", write):
+            kept = [path for path in tmp_path.iterdir() if path.is_file()]
+            assert len(kept) == 1
+        assert first.read_bytes() == b"1234567"
+    assert not first.exists()
+
+
+def test_only_the_user_may_read_the_copies(keeping: S3Store, tmp_path: Path) -> None:
+    put(keeping, "a.pdf")
+    read(keeping, "a.pdf")
+    assert (tmp_path / "copies").stat().st_mode & 0o077 == 0
