@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from kb.errors import KbError
+from kb.errors import KbError, ResourceNotFound
 from kb.models import PageMark, RetrieveAndGenerateResponse, RetrievedReference
 from kb.screens.inert import inert
 from kb.workbench import Workbench
@@ -27,6 +29,20 @@ def cited_page(bench: Workbench, reference: RetrievedReference, number: int) -> 
     if not marks:
         with st.container(border=True):
             st.text(reference.passage_text)
+    # The database has the passage, also when the bucket can not be reached.
+    try:
+        _draw(bench, reference, marks)
+        url = bench.evidence.document_url(result.uri, marks[0].page_number if marks else None)
+    except KbError as error:
+        st.warning(inert(str(error)))
+        st.text(reference.passage_text)
+        return
+    if url:
+        st.link_button("Open the document", url, icon=":material/open_in_new:")
+
+
+def _draw(bench: Workbench, reference: RetrievedReference, marks: Sequence[PageMark]) -> None:
+    result = reference.result
     for mark in marks:
         image = _page_image(bench, result.uri, result.chunk_id, mark)
         st.image(image, width="stretch", alt=f"Page {mark.page_number} with the passage marked")
@@ -75,4 +91,7 @@ def _printed(label: str, number: int) -> str:
 @st.cache_data(max_entries=CACHED_PAGES, show_spinner=False)
 def _page_image(_bench: Workbench, uri: str, chunk_id: str, mark: PageMark) -> bytes:
     # chunk_id is part of the key of the cache: another version of the document has other chunks.
-    return _bench.evidence.page_image(uri.split("/", 3)[3], mark.page_number, mark.rectangles)
+    key = _bench.evidence.key(uri)
+    if key is None:
+        raise ResourceNotFound("The cited document is in another bucket; see KB_BUCKET.")
+    return _bench.evidence.page_image(key, mark.page_number, mark.rectangles)

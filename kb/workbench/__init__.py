@@ -13,10 +13,16 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
-from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
+from kb.adapters.database import (
+    Database,
+    check_versions,
+    masked_url,
+    open_engine,
+    rows,
+    transaction,
+)
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -26,14 +32,14 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import JsonValue, ModelIdentity
-from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder
+from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.answerers import open_answerers
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
+from kb.workbench.databases import embedded_server, for_reading, open_database
 from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
 from kb.workbench.explanation import Explanations
@@ -43,6 +49,7 @@ from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
 from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
+from kb.workbench.stores import open_store
 from kb.workbench.worker import Worker
 
 #: Chunks whose headings are looked at for suggested questions.
@@ -81,6 +88,7 @@ class Workbench:
     sql_embeddings: SqlEmbeddings
     worker: Worker
     _engine: Any
+    _reading: Any
     _catalogue: Catalogue
     _embedder: Embedder
 
@@ -94,7 +102,7 @@ class Workbench:
             embedded=self.settings.uses_embedded_server,
             postgres_version=versions["postgres_version"].split()[0],
             pgvector_version=versions["pgvector_version"],
-            data_source=f"s3://{self.settings.bucket}",
+            data_source=self.data_source.uri,
             embedding_model=self._embedder.identity,
             generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
@@ -116,40 +124,40 @@ class Workbench:
     def close(self) -> None:
         """Give the database connections back; servers and workers go on."""
         self._engine.dispose()
-
-
-def embedded_server(settings: Settings) -> EmbeddedServer:
-    """The server that belongs to this data folder, running or not."""
-    return EmbeddedServer(settings.data_dir / "postgres")
+        self._reading.dispose()
 
 
 def open_workbench(settings: Settings | None = None) -> Workbench:
     """Start the embedded server if that is the database, prepare it and open everything."""
     settings = settings or Settings.load()
-    url = settings.database_url or embedded_server(settings).start()
-    engine = open_engine(url)
+    database = open_database(settings)
+    engine = open_engine(database)
+    reading = open_engine(
+        for_reading(settings, database), statement_seconds=settings.statement_seconds
+    )
     try:
-        return _open(settings, url, engine)
+        return _open(settings, database, engine, reading)
     except BaseException:
         # Whoever tries again would otherwise leave connections behind each time.
         engine.dispose()
+        reading.dispose()
         raise
 
 
-def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
+def _open(settings: Settings, database: Database, engine: Engine, reading: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
     rerankers = open_rerankers(settings, engine, models)
-    catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
+    catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
-        url,
+        database,
         data_source_id=catalogue.data_source_id,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
     queue.prepare()
-    vectors = PgvectorStore(engine, identity=embedder.identity)
-    store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
+    vectors = PgvectorStore(reading, identity=embedder.identity)
+    store = open_store(settings)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -163,7 +171,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
     planning = Planning(jobs, ingestion, embedder)
-    embeddings = SqlEmbeddings(settings, url, embedder.identity)
+    embeddings = SqlEmbeddings(settings, database, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     # Nor for a worker, should one have been killed in the middle of a job.
@@ -191,10 +199,11 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
-        index_tuning=IndexTuning(engine, url, embedder),
+        index_tuning=IndexTuning(engine, database, embedder),
         sql_embeddings=embeddings,
         worker=worker,
         _engine=engine,
+        _reading=reading,
         _catalogue=catalogue,
         _embedder=embedder,
     )
@@ -214,7 +223,7 @@ def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[st
 def _ingestion(
     settings: Settings,
     engine: Engine,
-    store: LocalFolder,
+    store: ObjectStore,
     catalogue: Catalogue,
     jobs: IngestionJobs,
     embedder: Embedder,
@@ -224,7 +233,7 @@ def _ingestion(
     identity = embedder.identity
     staging = Staging(
         engine,
-        bucket=settings.bucket,
+        bucket=settings.bucket_path,
         data_source_id=catalogue.data_source_id,
         identity=identity,
         token_bits=embedder.has_token_bits,
