@@ -28,6 +28,18 @@ def draw_page(
 ) -> bytes:
     """Return the page as PNG, `scale` pixels per point, with the rectangles marked."""
     pixels, scale = render_page(path, page_number, scale)
+    return to_png(_marked(pixels, marks, scale))
+
+
+def mark_image(png: bytes, marks: Sequence[Rectangle], *, scale: float) -> bytes:
+    """A page that was drawn before, as PNG with `scale` pixels per point, marked."""
+    pixels = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
+    return to_png(_marked(pixels, marks, scale))
+
+
+def _marked(
+    pixels: NDArray[np.uint8], marks: Sequence[Rectangle], scale: float
+) -> NDArray[np.uint8]:
     marked = np.zeros(pixels.shape[:2], np.bool_)
     for mark in marks:
         top, bottom = _pixels(mark.top, mark.bottom, scale)
@@ -35,7 +47,7 @@ def draw_page(
         marked[top:bottom, left:right] = True
     # One step for all of them, so that marks that overlap are not darker.
     pixels[marked] = pixels[marked].astype(np.uint16) * np.array(HIGHLIGHT, np.uint16) // 255
-    return to_png(pixels)
+    return pixels
 
 
 def to_png(pixels: NDArray[np.uint8]) -> bytes:

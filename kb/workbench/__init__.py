@@ -13,6 +13,7 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
+from kb.adapters.conversations import ConversationRecords
 from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
@@ -31,14 +32,17 @@ from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answering import Answering
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
+from kb.workbench.conversations import Conversations
 from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
 from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.proofs import Proofs
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
@@ -69,6 +73,9 @@ class Workbench:
     settings: Settings
     data_source: DataSource
     knowledge_base: KnowledgeBase
+    answering: Answering
+    conversations: Conversations
+    proofs: Proofs
     evidence: Evidence
     chunking: Chunking
     chunk_browser: ChunkBrowser
@@ -110,7 +117,8 @@ class Workbench:
         self.close()
 
     def close(self) -> None:
-        """Give the database connections back; servers and workers go on."""
+        """Keep what is being answered and give the connections back; servers and workers go on."""
+        self.answering.close()
         self._engine.dispose()
 
 
@@ -166,12 +174,17 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
+    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator})
+    records, proofs = ConversationRecords(engine), Proofs(engine, store)
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}),
+        knowledge_base=knowledge_base,
+        answering=Answering(knowledge_base, records, proofs),
+        conversations=Conversations(records, proofs),
+        proofs=proofs,
         evidence=Evidence(engine, store),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
