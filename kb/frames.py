@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from kb.models import Document, DocumentWork, ExactPlan, IngestionJob, Measurement
+from kb.generation.numbering import number_sources
+from kb.models import (
+    Document,
+    DocumentWork,
+    ExactPlan,
+    IngestionJob,
+    Measurement,
+    RetrievalResult,
+    RetrieveAndGenerateResponse,
+)
 from kb.workbench.chunk_browser import PageReceipt
 
 
@@ -126,5 +135,27 @@ def measurements(found: Iterable[Measurement]) -> pd.DataFrame:
                 "Planner's own choice": m.natural_plan,
             }
             for m in found
+        ]
+    )
+
+
+def candidates(
+    found: Iterable[RetrievalResult], response: RetrieveAndGenerateResponse
+) -> pd.DataFrame:
+    """One row per candidate of a search, with its place in each ranking and in the answer."""
+    numbering = number_sources(response)
+    ranks = {r.chunk_id: rank for rank, r in enumerate(response.retrieval_results, start=1)}
+    return pd.DataFrame(
+        [
+            {
+                "Result": ranks.get(r.chunk_id),
+                "Cited as": ", ".join(map(str, numbering.of_chunk(r.chunk_id))),
+                "Page": r.page_number,
+                "Similarity": r.similarity,
+                "Score": r.score,
+                **{f"{method} rank": rank for method, rank in r.ranks.items()},
+                "Chunk": " > ".join(r.heading_path[-1:]) or r.text[:60],
+            }
+            for r in found
         ]
     )

@@ -6,6 +6,7 @@ that pages and command line work with.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -109,6 +110,10 @@ class Workbench:
         with transaction(self._engine) as connection:
             found = rows(connection, "catalogue/headings", row_limit=SUGGESTION_SAMPLE)
         return suggested_questions(row["heading_path"] for row in found)
+
+    def warm_up(self) -> None:
+        """Load the local model in the background, so that the first question does not wait."""
+        threading.Thread(target=self._embedder.embed_query, args=("warm up",), daemon=True).start()
 
     def __enter__(self) -> Self:
         return self

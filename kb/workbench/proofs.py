@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from kb.adapters.database import Row, rows, transaction
-from kb.documents.drawing import draw_page, mark_image, render_page, to_png
+from kb.documents.drawing import draw_trimmed, from_png, render_page, to_png
 from kb.documents.marks import PageGeometry, marks, unpack_boxes
 from kb.documents.parsers import has_page_images
 from kb.errors import KbError, ResourceNotFound
@@ -72,6 +72,12 @@ class Proofs:
             ),
         )
 
+    def versions(self, results: Sequence[RetrievalResult]) -> tuple[SourceVersion, ...]:
+        """The versions of retrieved chunks as they are now."""
+        with transaction(self._engine) as connection:
+            stored = _stored(connection, results)
+        return tuple(_version(result, stored) for result in results)
+
     def states(self, sources: Iterable[SourceVersion]) -> dict[SourceVersion, SourceState]:
         """What has become of each source since."""
         wanted = [source for source in dict.fromkeys(sources) if _is_uuid(source.chunk_id)]
@@ -105,15 +111,16 @@ class Proofs:
     def page_image(
         self, source: SourceVersion, page_number: int, rectangles: Sequence[Rectangle]
     ) -> bytes:
-        """A page of the version that was cited, as PNG with the rectangles marked.
+        """A page of the version that was cited, as PNG without margins, the rectangles marked.
 
         Raises ResourceNotFound when that version is gone and the page was not kept.
         """
         if frozen := self._frozen(source, page_number):
-            return mark_image(bytes(frozen["png"]), rectangles, scale=frozen["scale"])
+            return draw_trimmed(from_png(bytes(frozen["png"])), rectangles, scale=frozen["scale"])
         key = self._current(source)
         with self._store.local_copy(key) as path:
-            return draw_page(path, page_number, rectangles, scale=SCALE)
+            pixels, scale = render_page(path, page_number, SCALE)
+        return draw_trimmed(pixels, rectangles, scale=scale)
 
     def can_open(self, source: SourceVersion) -> bool:
         """Whether the bucket still has the version that was cited."""
