@@ -23,6 +23,7 @@ from kb.models import (
     SearchType,
     SweepResult,
 )
+from kb.retrieval.filter_expression import parse_filter
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, embedded_server, open_workbench
@@ -76,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         choices=list(SearchType),
         default=SearchType.HYBRID,
         help="SEMANTIC or HYBRID (default)",
+    )
+    asking.add_argument(
+        "--filter",
+        default="",
+        metavar="FILTER",
+        help="chunks that may take part: Bedrock's JSON, or as in 'year >= 2020 and draft = false'",
     )
 
     def command(name: str, run: Any, about: str, *parents: argparse.ArgumentParser) -> Any:
@@ -165,7 +172,9 @@ def retrieve(options: argparse.Namespace) -> int:
 
 def _retrieval_configuration(options: argparse.Namespace) -> RetrievalConfiguration:
     return RetrievalConfiguration(
-        search_type=options.search_type, number_of_results=options.number_of_results
+        search_type=options.search_type,
+        number_of_results=options.number_of_results,
+        filter=parse_filter(options.filter),
     )
 
 

@@ -57,6 +57,7 @@ PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
+    ("kb.adapters.pgvector_store", "kb.adapters.filter_sql"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),

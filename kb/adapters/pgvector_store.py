@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from kb.adapters.copy_in import PAGE_NUMBER, SOURCE_URI
 from kb.adapters.database import Row, rows, transaction
+from kb.adapters.filter_sql import filter_parameters
 from kb.errors import DatabaseError
 from kb.models import Filter, ModelIdentity, RetrievalResult, SearchType
 
@@ -59,6 +60,7 @@ class PgvectorStore:
             # HNSW never returns more than ef_search rows, so it must be as wide as the question.
             set_up = rows(connection, "queries/set_ef_search", ef_search=max(MIN_EF_SEARCH, wanted))
             self._check_model(set_up[0]["embedding_model"])
+            parameters |= filter_parameters(filter, own_chunks=set_up[0]["has_own_chunks"])
             return _distinct([_result(row) for row in rows(connection, name, **parameters)])
 
     def _check_model(self, stored: str | None) -> None:

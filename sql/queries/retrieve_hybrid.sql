@@ -1,10 +1,26 @@
 -- Reciprocal rank fusion of the nearest chunks and of those that hold the question's rarest terms.
 --   psql "$DATABASE_URL" -v question="'What is pg_stat_io?'" -v identifiers="'{pg_stat_io}'" -v number_of_results=5 \
---     -v candidates=60 -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
+--     -v candidates=60 -v is_filtered=false -v filter=NULL -v place_filter=NULL -v wide_filter=NULL -v exact_below=1000 \
+--     -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
 --     -f sql/queries/retrieve_hybrid.sql
 -- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency.
 -- An identifier that the chunks know counts whole; its pieces, such as pg and stat, would bring chunks about anything.
-WITH identifier AS (
+WITH eligible AS NOT MATERIALIZED (
+    SELECT kb.id, kb.embedding
+    FROM bedrock_integration.bedrock_kb kb
+    WHERE (CAST(:filter AS jsonpath) IS NULL OR kb.custom_metadata @@ CAST(:filter AS jsonpath))
+      AND (CAST(:place_filter AS jsonpath) IS NULL OR kb.id IN (
+          SELECT id FROM workbench.chunk
+          WHERE jsonb_build_object('x-workbench-heading-path', heading_path, 'x-workbench-last-page-number', last_page)
+                @@ CAST(:place_filter AS jsonpath)
+      ))
+      AND (CAST(:wide_filter AS jsonpath) IS NULL
+           OR workbench.attributes(kb.id, kb.metadata, kb.custom_metadata) @@ CAST(:wide_filter AS jsonpath))
+),
+few AS MATERIALIZED (
+    SELECT id, embedding FROM eligible WHERE CAST(:is_filtered AS boolean) LIMIT :exact_below + 1
+),
+identifier AS (
     SELECT DISTINCT lexeme
     FROM unnest(CAST(:identifiers AS text[])) AS lexeme
     WHERE EXISTS (
@@ -33,6 +49,9 @@ lexical AS (
     SELECT c.id, row_number() OVER (ORDER BY sum(term.weight) DESC, min(c.tokens), c.id) AS place
     FROM term
     JOIN workbench.chunk c ON c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[term.lexeme]) AS text) AS tsquery)
+    WHERE CASE WHEN NOT CAST(:is_filtered AS boolean) THEN true
+               WHEN (SELECT count(*) FROM few) <= :exact_below THEN c.id IN (SELECT id FROM few)
+               ELSE EXISTS (SELECT FROM eligible WHERE eligible.id = c.id) END
     GROUP BY c.id
     ORDER BY place
     LIMIT :candidates
@@ -40,10 +59,21 @@ lexical AS (
 semantic AS (
     SELECT id, row_number() OVER (ORDER BY distance, id) AS place
     FROM (
-        SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
-        FROM bedrock_integration.bedrock_kb
-        ORDER BY embedding <=> CAST(:query_embedding AS vector)
-        LIMIT :candidates
+        (
+            SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
+            FROM eligible
+            WHERE NOT CAST(:is_filtered AS boolean) OR (SELECT count(*) FROM few) > :exact_below
+            ORDER BY embedding <=> CAST(:query_embedding AS vector)
+            LIMIT :candidates
+        )
+        UNION ALL
+        (
+            SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
+            FROM few
+            WHERE (SELECT count(*) FROM few) <= :exact_below
+            ORDER BY distance
+            LIMIT :candidates
+        )
     ) nearest
 ),
 fused AS (
