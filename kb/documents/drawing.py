@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ _PAPER, _ROOM, _EDGE = 245, 12.0, 205
 _PNG_LEVEL = 3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnPage:
+    """A page as an image."""
+
+    png: bytes
+    #: How far down the image the first mark is, 0 to 1.
+    mark: float
+
+
 def draw_page(
     path: Path, page_number: int, marks: Sequence[Rectangle], *, scale: float = 1.6
 ) -> bytes:
@@ -34,14 +44,17 @@ def draw_page(
     return to_png(_marked(pixels, marks, scale))
 
 
-def draw_trimmed(pixels: NDArray[np.uint8], marks: Sequence[Rectangle], *, scale: float) -> bytes:
-    """A rendered page as PNG, marked, without its empty margins: the letters come out larger."""
+def draw_trimmed(
+    pixels: NDArray[np.uint8], marks: Sequence[Rectangle], *, scale: float
+) -> DrawnPage:
+    """A rendered page, marked, without its empty margins: the letters come out larger."""
     is_ink: NDArray[np.bool_] = np.any(pixels < _PAPER, axis=2)
     down, across = (_extent(np.any(is_ink, axis=axis), scale) for axis in (1, 0))
     image = _marked(pixels, marks, scale)[down, across]
     # White paper on a white screen has no edge.
     image[[0, -1]] = image[:, [0, -1]] = _EDGE
-    return to_png(image)
+    first = min((mark.top for mark in marks), default=0.0) * scale - (down.start or 0)
+    return DrawnPage(png=to_png(image), mark=min(max(first / len(image), 0.0), 1.0))
 
 
 def from_png(png: bytes) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from kb.adapters.database import Row, rows, transaction
-from kb.documents.drawing import draw_trimmed, from_png, render_page, to_png
+from kb.documents.drawing import DrawnPage, draw_trimmed, from_png, render_page, to_png
 from kb.documents.marks import PageGeometry, marks, unpack_boxes
 from kb.documents.parsers import has_page_images
 from kb.errors import KbError, ResourceNotFound
@@ -110,8 +110,8 @@ class Proofs:
 
     def page_image(
         self, source: SourceVersion, page_number: int, rectangles: Sequence[Rectangle]
-    ) -> bytes:
-        """A page of the version that was cited, as PNG without margins, the rectangles marked.
+    ) -> DrawnPage:
+        """A page of the version that was cited, without margins, the rectangles marked.
 
         Raises ResourceNotFound when that version is gone and the page was not kept.
         """

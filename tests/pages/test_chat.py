@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.models import Rating, Turn
+from kb.models import (
+    AnswerPart,
+    Comparison,
+    Junction,
+    Rating,
+    RetrievalResult,
+    RetrievedReference,
+    Turn,
+    TurnStatus,
+)
 from kb.screens.frame import shared_workbench
 from kb.workbench import Workbench
+from tests.scripted import ScriptedGenerator
 
 from .conftest import OpenPage, sync
 
@@ -131,7 +141,8 @@ def test_the_quote_check_names_each_source_and_sentence(guide: OpenPage) -> None
 def test_the_trace_has_stages_and_candidates(guide: OpenPage) -> None:
     page = view(ask(guide("chat.py")), "Trace")
     assert not page.exception
-    assert {"embed", "search", "generate"} <= {metric.label for metric in page.metric}
+    shown = markdown(page)
+    assert all(f"{stage} " in shown for stage in ("embed", "search", "generate", "total"))
     assert len(page.dataframe) == 1
 
 
@@ -176,6 +187,127 @@ def test_a_change_of_what_is_generated_begins_a_new_conversation(guide: OpenPage
     page = opened(ask(guide("chat.py")), "settings")
     page.toggle("chat_generate").set_value(False).run()
     assert "conversation" not in query(page)
+
+
+@pytest.fixture
+def scripted(guide: OpenPage) -> ScriptedGenerator:
+    """Another answerer, which waits in the middle of its answer."""
+    guide("chat.py")
+    generator = ScriptedGenerator(
+        lambda results: [
+            AnswerPart(text=f"{results[0].text[:40]}. ", retrieved_references=_whole(results)),
+            AnswerPart(text="The rest."),
+        ],
+        pause=1,
+    )
+    shared_workbench().knowledge_base._generators["scripted"] = generator
+    return generator
+
+
+def _whole(results: Sequence[RetrievalResult]) -> tuple[RetrievedReference, ...]:
+    return (RetrievedReference(result=results[0]),)
+
+
+def at(address: dict[str, str]) -> AppTest:
+    """The page at an address."""
+    page = AppTest.from_file("../../pages/chat.py", default_timeout=60)
+    page.query_params.update(address)
+    return page.run()
+
+
+def test_stop_keeps_what_was_written(scripted: ScriptedGenerator) -> None:
+    page = at({"model": "scripted"})
+    page.chat_input[0].set_value(QUESTION).run()
+    page.button("stop").click().run()
+    scripted.go_on.set()
+    turn = latest(page)
+    assert not page.exception
+    assert turn.status is TurnStatus.STOPPED
+    assert turn.response and turn.response.citations and "The rest" not in turn.response.text
+    assert "Stopped" in page.info[0].value
+
+
+def test_a_widget_that_is_touched_while_an_answer_is_written_does_not_end_it(
+    scripted: ScriptedGenerator,
+) -> None:
+    page = at({"model": "scripted"})
+    page.chat_input[0].set_value(QUESTION).run()
+    opened(page, "settings").slider("chat_chunks").set_value(7).run()
+    opened(page, "conversations").text_input("search_conversations").set_value("io").run()
+    scripted.go_on.set()
+    for _ in range(LOOKS):
+        if not keys(page, "stop"):
+            break
+        page.run()
+    turn = latest(page)
+    assert turn.status is TurnStatus.COMPLETE
+    assert turn.response and turn.response.text.endswith("The rest.")
+
+
+def test_what_is_not_cited_is_counted(scripted: ScriptedGenerator) -> None:
+    scripted.go_on.set()
+    page = ask(at({"model": "scripted"}))
+    assert "1 of 2 sentences uncited" in markdown(page)
+
+
+def test_inference_parameters_are_kept_with_the_turn(scripted: ScriptedGenerator) -> None:
+    scripted.go_on.set()
+    page = opened(at({"model": "scripted"}), "settings")
+    page.number_input("chat_temperature").set_value(0.5).run()
+    opened(page, "settings").number_input("chat_max_tokens").set_value(100).run()
+    opened(page, "settings").text_input("chat_guardrail").set_value("guard").run()
+    kept = latest(ask(page)).configuration.generation
+    assert (kept.temperature, kept.max_tokens, kept.guardrail_id) == (0.5, 100, "guard")
+
+
+def test_another_model_begins_a_new_conversation(scripted: ScriptedGenerator) -> None:
+    page = opened(ask(at({})), "settings")
+    page.selectbox("chat_model").set_value("scripted").run()
+    assert query(page) == {"model": "scripted"}
+
+
+def test_a_second_question_while_one_is_answered_is_refused(scripted: ScriptedGenerator) -> None:
+    page = at({"model": "scripted"})
+    page.chat_input[0].set_value(QUESTION).run()
+    page.chat_input[0].set_value("Another one?").run()
+    scripted.go_on.set()
+    assert "still being answered" in page.error[0].value
+
+
+def test_a_typed_filter_is_used(guide: OpenPage) -> None:
+    page = opened(guide("chat.py"), "settings")
+    typed = "x-amz-bedrock-kb-document-page-number <= 3"
+    page.text_area("chat_filter").set_value(typed).run()
+    turn = latest(ask(page))
+    assert query(page)["filter"] == typed
+    assert turn.response
+    assert all((r.page_number or 0) <= 3 for r in turn.response.retrieval_results)
+
+
+def test_a_filter_that_is_none_says_where_and_asks_nothing(guide: OpenPage) -> None:
+    page = opened(guide("chat.py"), "settings")
+    page.text_area("chat_filter").set_value("year >>> 3").run()
+    assert "filter" in opened(page, "settings").error[0].value.lower()
+    ask(page)
+    assert "conversation" not in query(page)
+
+
+def test_a_filter_is_built_row_by_row(guide: OpenPage) -> None:
+    page = opened(at({"filter": "year >= 2020"}), "settings")
+    page = opened(page, "filter_builder")
+    page.button("add_condition_0").click().run()
+    page.text_input("filter_0_1_value").set_value("false").run()
+    page.selectbox("filter_0_1_key").set_value("x-workbench-last-page-number").run()
+    page.button("add_group").click().run()
+    page.selectbox("filter_1_0_key").set_value("x-workbench-heading-path").run()
+    page.selectbox("filter_1_0_comparison").set_value(Comparison.STRING_CONTAINS).run()
+    page.text_input("filter_1_0_value").set_value("Monitoring").run()
+    page.segmented_control("filter_junction_groups").set_value(Junction.OR_ALL).run()
+    page.button("use_filter").click().run()
+    assert query(page)["filter"] == (
+        "(year >= 2020 and x-workbench-last-page-number = false) or "
+        'x-workbench-heading-path stringContains "Monitoring"'
+    )
 
 
 def test_streaming_off_is_kept_with_the_turn(guide: OpenPage) -> None:

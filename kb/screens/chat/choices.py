@@ -15,6 +15,7 @@ from kb.models import (
     SearchType,
     TurnConfiguration,
 )
+from kb.retrieval.filter_expression import parse_filter
 from kb.retrieval.retriever import NUMBER_OF_RESULTS
 
 #: Bedrock's bounds.
@@ -48,7 +49,7 @@ class Choices:
     guardrail_version: str = ""
 
     def configuration(self) -> TurnConfiguration:
-        """What the next question is asked with."""
+        """What the next question is asked with; ValidationError when the filter is none."""
         default = RetrievalConfiguration().search_type
         return TurnConfiguration(
             generate_responses=self.generate,
@@ -56,6 +57,7 @@ class Choices:
             retrieval=RetrievalConfiguration(
                 search_type=default if self.search == DEFAULT_SEARCH else SearchType(self.search),
                 number_of_results=self.chunks,
+                filter=parse_filter(self.filter),
                 reranking_model=self.reranking,
                 query_decomposition=self.decomposition,
             ),

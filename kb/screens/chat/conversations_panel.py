@@ -44,14 +44,13 @@ def _row(conversation: Conversation) -> None:
     chosen = conversation.conversation_id == place.conversation_id()
     when = conversation.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
     st.button(
-        inert(conversation.title),
+        inert(f"{when} · {conversation.title}"),
         key=f"open_{conversation.conversation_id}",
         icon=":material/check:" if chosen else ":material/chat_bubble:",
         type="tertiary",
-        width="stretch",
         on_click=place.go,
         args=(conversation.conversation_id,),
-        help=f"{counted(conversation.turns, 'question')}, last {when}",
+        help=counted(conversation.turns, "question"),
     )
 
 

@@ -10,6 +10,8 @@ from kb.screens.chat import check_view, page_view, place, sources_view, trace_vi
 from kb.workbench import Workbench
 
 VIEWS = ["Page", "Sources", "Quote check", "Trace"]
+#: In pixels, until the style sheet fits it to the window.
+HEIGHT = 580
 
 
 def show(
@@ -25,19 +27,18 @@ def show(
         return
     pointed = pointed if pointed and pointed.turn_id == turn.turn_id else _first(turn)
     st.session_state.setdefault("evidence", "Page" if pointed else "Sources")
-    page, sources, check, trace = st.tabs(VIEWS, key="evidence", on_change="rerun")
-    if page.open:
-        with page:
-            page_view.show(bench, turn, pointed, states)
-    if sources.open:
-        with sources:
+    view = st.segmented_control(
+        "Evidence", VIEWS, key="evidence", required=True, label_visibility="collapsed"
+    )
+    with st.container(height=HEIGHT, border=False, key="evidence_pane", autoscroll=False):
+        if view == "Sources":
             sources_view.show(turn, states)
-    if check.open:
-        with check:
+        elif view == "Quote check":
             check_view.show(turn)
-    if trace.open:
-        with trace:
+        elif view == "Trace":
             trace_view.show(bench, turn)
+        else:
+            page_view.show(bench, turn, pointed, states)
 
 
 def _turn(turns: tuple[Turn, ...], pointed: place.Pointed | None) -> Turn | None:

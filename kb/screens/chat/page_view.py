@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from kb.documents.drawing import DrawnPage
 from kb.documents.parsers import has_page_images
 from kb.errors import KbError
 from kb.generation.numbering import number_sources
@@ -17,7 +18,7 @@ from kb.models import (
     SourceVersion,
     Turn,
 )
-from kb.screens.chat import place
+from kb.screens.chat import place, scroll
 from kb.screens.chat.wording import STATES, file_of
 from kb.screens.inert import inert
 from kb.screens.opening import route
@@ -118,17 +119,21 @@ def _pages(bench: Workbench, shown: Shown, version: SourceVersion) -> None:
     marks = {mark.page_number: mark for mark in shown.marks}
     chosen = st.session_state.get("page_shown")
     _turn_pages(chosen or min(marks), chosen or max(marks), version)
+    what = f"{shown.title} {shown.reference.result.chunk_id} {shown.reference.passage} {chosen}"
     for number in [chosen] if chosen else sorted(marks):
         mark = marks.get(number)
         try:
-            image = _image(bench, version, number, mark.rectangles if mark else ())
+            drawn = _image(bench, version, number, mark.rectangles if mark else ())
         except KbError as error:
             st.warning(inert(str(error)), icon=":material/broken_image:")
             if mark:
                 _in_its_text(shown.reference)
             continue
         alt = f"Page {number}" + (" with the passage marked" if mark else "")
-        st.image(image, width="stretch", alt=alt)
+        with st.container(key=f"page_{number}"):
+            st.image(drawn.png, width="stretch", alt=alt)
+        if mark and number == min(marks):
+            scroll.to_mark("evidence_pane", f"page_{number}", drawn.mark, what)
         printed = "" if not mark or mark.page_label == str(number) else mark.page_label
         st.caption(inert(f"Page {number}" + (f", printed {printed}" if printed else "")))
     if len(marks) > 1 and not chosen:
@@ -180,5 +185,5 @@ def _in_its_text(reference: RetrievedReference) -> None:
 @st.cache_data(max_entries=CACHED_PAGES, show_spinner=False)
 def _image(
     _bench: Workbench, version: SourceVersion, number: int, rectangles: tuple[Rectangle, ...]
-) -> bytes:
+) -> DrawnPage:
     return _bench.proofs.page_image(version, number, rectangles)

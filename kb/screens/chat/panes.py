@@ -44,7 +44,7 @@ def show(bench: Workbench) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left, st.container(height=HEIGHT, border=False, key="conversation"):
         _conversation(bench, opened, shown)
-    with right, st.container(height=HEIGHT, border=False, key="evidence_pane", autoscroll=False):
+    with right:
         found = tuple(
             live.current(bench, turn) if turn.status is TurnStatus.IN_PROGRESS else turn
             for turn in opened.turns

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from kb.retrieval.retriever import NUMBER_OF_RESULTS
-from kb.screens.chat import place
+from kb.screens.chat import filter_panel, place
 from kb.screens.chat.choices import (
     MAX_TOKENS,
     SEARCHES,
@@ -57,6 +57,7 @@ def _source_chunks(chosen: Choices) -> None:
     )
     st.slider("Source chunks", *NUMBER_OF_RESULTS, **_bound(chosen, "chunks"))
     st.segmented_control("Search type", SEARCHES, required=True, **_bound(chosen, "search"))
+    filter_panel.show(chosen)
 
 
 def _generation(chosen: Choices, models: list[str]) -> None:
@@ -105,10 +106,13 @@ _UNSET = object()
 def _bound(chosen: Choices, name: str, *, anew: bool = False, shown: Any = _UNSET) -> Any:
     """Key and callback of the widget of a setting; it shows what the address says."""
     key = f"chat_{name}"
-    st.session_state[key] = getattr(chosen, name) if shown is _UNSET else shown
+    before = st.session_state[key] = getattr(chosen, name) if shown is _UNSET else shown
 
     def changed() -> None:
         value = st.session_state[key]
+        # A panel that closes may send its values once more; that is no change.
+        if value == before:
+            return
         changes: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value}
         place.choose(replace(chosen, **changes), anew=anew)
 

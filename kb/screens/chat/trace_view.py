@@ -10,6 +10,9 @@ from kb.models import RetrieveAndGenerateResponse, Turn, TurnStatus
 from kb.screens.inert import inert
 from kb.workbench import Workbench
 
+#: Candidates that are shown without scrolling.
+SHORT = 8
+
 
 def show(bench: Workbench, turn: Turn) -> None:
     """Draw the trace; it is read from the database only here."""
@@ -29,15 +32,20 @@ def show(bench: Workbench, turn: Turn) -> None:
 
 def _timings(response: RetrieveAndGenerateResponse) -> None:
     st.markdown("**Time per stage**")
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for stage, ms in response.timings_ms.items():
-            st.metric(stage, f"{ms:,.0f} ms", width="content")
+            st.badge(f"{stage} {ms:,.0f} ms", color="gray")
 
 
 def _candidates(response: RetrieveAndGenerateResponse) -> None:
     found = response.candidates or response.retrieval_results
     st.markdown(f"**Candidates**, {len(found)}")
-    st.dataframe(frames.candidates(found, response), hide_index=True, key="candidates", height=240)
+    st.dataframe(
+        frames.candidates(found, response).round(4),
+        hide_index=True,
+        key="candidates",
+        height="content" if len(found) <= SHORT else 320,
+    )
 
 
 def _prompt(response: RetrieveAndGenerateResponse) -> None:
