@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from collections.abc import Generator as Stream
 
@@ -23,8 +24,15 @@ class ScriptedGenerator:
     """A Generator. It waits before part `pause` until `go_on` is set, and fails after its parts."""
 
     def __init__(
-        self, script: Script, *, pause: int | None = None, failure: str | None = None
+        self,
+        script: Script,
+        *,
+        pause: int | None = None,
+        failure: str | None = None,
+        seconds: float = 0.0,
     ) -> None:
+        """`seconds` pass before each part."""
+        self._seconds = seconds
         self._script = script
         self._pause = pause
         self._failure = failure
@@ -40,6 +48,7 @@ class ScriptedGenerator:
         for number, part in enumerate(self._script(request.results)):
             if number == self._pause:
                 assert self.go_on.wait(20)
+            time.sleep(self._seconds)
             yield part
         if self._failure:
             raise ModelError(self._failure)

@@ -70,7 +70,7 @@ def opened(page: AppTest, popover: str) -> AppTest:
 
 def view(page: AppTest, name: str) -> AppTest:
     """The page with another tab of the evidence open."""
-    page.session_state["evidence"] = name
+    page.segmented_control("evidence").set_value(name)
     return page.run()
 
 

@@ -26,9 +26,15 @@ def show(
         st.caption("The sources of the answer appear here.")
         return
     pointed = pointed if pointed and pointed.turn_id == turn.turn_id else _first(turn)
-    st.session_state.setdefault("evidence", "Page" if pointed else "Sources")
+    if not st.session_state.get(place.VIEW_CHOSEN) or "evidence" not in st.session_state:
+        st.session_state["evidence"] = "Page" if pointed else "Sources"
     view = st.segmented_control(
-        "Evidence", VIEWS, key="evidence", required=True, label_visibility="collapsed"
+        "Evidence",
+        VIEWS,
+        key="evidence",
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: st.session_state.update({place.VIEW_CHOSEN: True}),
     )
     with st.container(height=HEIGHT, border=False, key="evidence_pane", autoscroll=False):
         if view == "Sources":

@@ -24,7 +24,7 @@ HEIGHT = 620
 def began(answer: LiveTurn) -> None:
     """A question was asked: its answer is what the reader looks at now."""
     st.session_state.pop("page_shown", None)
-    st.session_state["evidence"] = "Page"
+    st.session_state[place.VIEW_CHOSEN] = False
     st.session_state[live.ASKED] = answer.turn.turn_id
 
 

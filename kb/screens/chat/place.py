@@ -14,6 +14,8 @@ import streamlit as st
 from kb.screens.chat.choices import Choices, from_query, to_query
 
 REMEMBERED = "chat_address"
+#: Whether the reader chose what is beside the conversation; else it is what there is to see.
+VIEW_CHOSEN = "evidence_chosen"
 SOURCE = re.compile(r"(?P<turn>[0-9a-f-]{36})\.(?P<kind>r?)(?P<number>\d{1,3})")
 
 
@@ -87,6 +89,6 @@ def pointed() -> Pointed | None:
 def point(turn_id: str, number: int | None = None, rank: int | None = None) -> None:
     """Show this source beside the conversation."""
     st.query_params["cite"] = f"{turn_id}.{number}" if number else f"{turn_id}.r{rank}"
-    st.session_state["evidence"] = "Page"
+    st.session_state[VIEW_CHOSEN] = False
     st.session_state.pop("page_shown", None)
     _remember()
