@@ -98,5 +98,8 @@ def _result(row: Row) -> RetrievalResult:
         page_number=row["first_page"] or page_number if page_number else None,
         last_page_number=row["last_page"] if page_number else None,
         page_label=row["page_label"] if page_number else None,
+        ranks={n: row[n] for n in ("semantic", "lexical") if row[n]},
+        coverage=row["coverage"],
+        ordinal=row["ordinal"],
         parent_id=f"{row['document_id']}/{row['parent']}" if row["parent"] is not None else None,
     )

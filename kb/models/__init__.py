@@ -43,6 +43,7 @@ from kb.models.documents import (
     Rectangle,
     SectionStart,
 )
+from kb.models.embedding import ChunkEmbeddings
 from kb.models.filters import Comparison, Condition, Filter, Group, Junction
 from kb.models.ingestion import (
     DocumentAction,
@@ -60,6 +61,7 @@ from kb.models.ingestion import (
 )
 from kb.models.planning import ExactDocument, ExactPlan, IngestionPlan, PlannedDocument
 from kb.models.retrieval import (
+    NO_RERANKING,
     Retrieval,
     RetrievalConfiguration,
     RetrievalResult,
@@ -84,12 +86,14 @@ from kb.models.tuning import (
 from kb.models.values import JsonValue
 
 __all__ = [
+    "NO_RERANKING",
     "AnswerPart",
     "Boxes",
     "BuildReport",
     "CheckedSentence",
     "CheckedSource",
     "Chunk",
+    "ChunkEmbeddings",
     "Citation",
     "CitedPlace",
     "Comparison",

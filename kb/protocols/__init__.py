@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kb.models import (
     AnswerPart,
     BuildReport,
+    ChunkEmbeddings,
     Filter,
     GenerationReport,
     GenerationRequest,
@@ -46,6 +47,7 @@ __all__ = [
     "RebuildArea",
     "Reranker",
     "StagingArea",
+    "TokenEmbedder",
     "TuningBench",
     "TuningShadow",
     "VectorStore",
@@ -97,14 +99,28 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens that it takes of a text, those that it adds included."""
 
+    @property
+    def has_token_bits(self) -> bool:
+        """Whether `embed_chunks` tells the vectors of tokens."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Length of each text in the model's own tokens, without truncation."""
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts to be stored, shape (len(texts), dimensions)."""
 
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        """The same vectors with all that retrieval can make use of."""
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimensions,)."""
+
+
+class TokenEmbedder(Protocol):
+    """An Embedder that also tells the vectors of the tokens of a question."""
+
+    def embed_query_tokens(self, text: str) -> NDArray[np.float32]:
+        """Unit vectors of the question's tokens, the model's own marks left out."""
 
 
 class VectorStore(Protocol):
@@ -130,13 +146,11 @@ class Reranker(Protocol):
     def name(self) -> str:
         """As chosen in the settings and shown on screen."""
 
-    def rerank(
-        self,
-        question: str,
-        query_embedding: NDArray[np.float32],
-        results: Sequence[RetrievalResult],
-    ) -> list[float]:
-        """How well each result answers, in their order; higher is better."""
+    def rerank(self, question: str, results: Sequence[RetrievalResult]) -> list[float] | None:
+        """How well each result answers, in their order; higher is better.
+
+        None when it can not judge all of them, for instance what others have embedded.
+        """
 
 
 class Generator(Protocol):

@@ -19,6 +19,7 @@ from kb.adapters.database import check_versions, masked_url, open_engine, rows, 
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
+from kb.adapters.late_interaction import LateInteraction
 from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
@@ -30,7 +31,7 @@ from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder
+from kb.protocols import Embedder, Reranker
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.answering import Answering
@@ -41,7 +42,7 @@ from kb.workbench.data_source import DataSource
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import open_models
+from kb.workbench.models import Models, open_models
 from kb.workbench.planning import Planning
 from kb.workbench.proofs import Proofs
 from kb.workbench.sql_embeddings import SqlEmbeddings
@@ -149,6 +150,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
+    rerankers = _rerankers(engine, models)
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
     queue = JobQueue(
         url,
@@ -179,7 +181,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
-    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator})
+    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator}, rerankers)
     records, proofs = ConversationRecords(engine), Proofs(engine, store)
     return Workbench(
         settings=settings,
@@ -219,6 +221,7 @@ def _ingestion(
         bucket=settings.bucket,
         data_source_id=catalogue.data_source_id,
         identity=identity,
+        token_bits=embedder.has_token_bits,
     )
     seams = Seams(
         store=store,
@@ -232,6 +235,14 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
+
+
+def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
+    """Late interaction needs the token vectors of the local model."""
+    if models.embedder is not models.local:
+        return {}
+    late = LateInteraction(engine, models.local, identity=models.local.identity)
+    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:

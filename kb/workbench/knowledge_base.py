@@ -10,6 +10,7 @@ from collections.abc import Generator as Stream
 from kb.errors import ValidationError
 from kb.generation.answer import Writing
 from kb.models import (
+    NO_RERANKING,
     AnswerPart,
     Exchange,
     GenerationConfiguration,
@@ -18,7 +19,7 @@ from kb.models import (
     RetrievalConfiguration,
     RetrieveAndGenerateResponse,
 )
-from kb.protocols import Embedder, Generator, VectorStore
+from kb.protocols import Embedder, Generator, Reranker, VectorStore
 from kb.retrieval.retriever import retrieve
 
 RETRIEVAL = RetrievalConfiguration()
@@ -29,11 +30,16 @@ class KnowledgeBase:
     """What analysts talk to."""
 
     def __init__(
-        self, vectors: VectorStore, embedder: Embedder, generators: Mapping[str, Generator]
+        self,
+        vectors: VectorStore,
+        embedder: Embedder,
+        generators: Mapping[str, Generator],
+        rerankers: Mapping[str, Reranker],
     ) -> None:
-        """`generators` by name, the one that answers when none is named first."""
+        """Generators and rerankers by name, the one in use when none is named first."""
         self._vectors = vectors
         self._embedder = embedder
+        self._rerankers = dict(rerankers)
         self._generators = dict(generators)
 
     @property
@@ -41,16 +47,28 @@ class KnowledgeBase:
         """The answerers that are set up, the default first."""
         return list(self._generators)
 
+    @property
+    def reranking_models(self) -> list[str]:
+        """The rerankers that are set up, the default first, and the word for none."""
+        return [*self._rerankers, NO_RERANKING]
+
     def retrieve(
         self, question: str, configuration: RetrievalConfiguration = RETRIEVAL
     ) -> Retrieval:
         """The chunks that fit the question, best first, with timings."""
-        return retrieve(
+        found = retrieve(
             question,
             vectors=self._vectors,
             embedder=self._embedder,
             configuration=configuration,
+            reranker=self._reranker(configuration.reranking_model),
         )
+        if configuration.reranking_model not in (None, NO_RERANKING, found.reranking_model):
+            raise ValidationError(
+                f"{configuration.reranking_model} can not judge chunks that were embedded without "
+                f"it; run `python -m kb sync`, or choose '{NO_RERANKING}'."
+            )
+        return found
 
     def retrieve_and_generate(
         self,
@@ -106,6 +124,15 @@ class KnowledgeBase:
             generation_model=generator.name,
             timings_ms={**retrieval.timings_ms, "generate": generated},
         )
+
+    def _reranker(self, name: str | None) -> Reranker | None:
+        chosen = name or self.reranking_models[0]
+        if chosen not in self.reranking_models:
+            raise ValidationError(
+                f"No reranker is called '{chosen}'; choose one of "
+                f"{', '.join(self.reranking_models)}."
+            )
+        return self._rerankers.get(chosen)
 
     def _generator(self, name: str | None) -> Generator:
         chosen = name or next(iter(self._generators))

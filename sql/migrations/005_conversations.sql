@@ -41,7 +41,7 @@ CREATE TABLE workbench.frozen_page (
     etag        text    NOT NULL,
     page_number integer NOT NULL,
     -- Pixels for each point of the page.
-    scale       real    NOT NULL,
+    scale       float8  NOT NULL,
     png         bytea   NOT NULL,
     PRIMARY KEY (document_id, etag, page_number)
 );

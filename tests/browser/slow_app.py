@@ -1,4 +1,4 @@
-"""The app with one more answerer, which takes its time: `python -m tests.browser.slow_app PORT`."""
+"""The app with slow, quick and failing answerers: `python -m tests.browser.slow_app PORT`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def sentences(results: Sequence[RetrievalResult]) -> list[AnswerPart]:
 if __name__ == "__main__":
     generators = shared_workbench().knowledge_base._generators
     generators["slow"] = ScriptedGenerator(sentences, seconds=SECONDS)
+    generators["quick"] = ScriptedGenerator(lambda results: sentences(results)[:4])
     generators["failing"] = ScriptedGenerator(
         lambda results: sentences(results)[:2], failure="The model is gone; ask again."
     )

@@ -119,8 +119,8 @@ def chosen(page: Page) -> str:
 def test_a_citation_shows_its_page_with_the_passage_marked_in_sight(
     app: str, page: Page, tmp_path: Path
 ) -> None:
-    visit(page, app)
-    ask(page, "Which columns and contexts does pg_stat_io have?")
+    visit(page, app, "?model=quick")
+    ask(page)
     settled(page)
     page.locator(CHIP).nth(1).click()
     expect(page.locator(f"{CHIP}.chosen")).to_have_text("2", timeout=STEP_MS)
@@ -132,8 +132,8 @@ def test_a_citation_shows_its_page_with_the_passage_marked_in_sight(
 
 
 def test_arrow_keys_walk_the_citations(app: str, page: Page) -> None:
-    visit(page, app)
-    ask(page, "Which columns and contexts does pg_stat_io have?")
+    visit(page, app, "?model=quick")
+    ask(page)
     settled(page)
     page.locator(CHIP).first.focus()
     page.keyboard.press("ArrowRight")
@@ -146,8 +146,8 @@ def test_arrow_keys_walk_the_citations(app: str, page: Page) -> None:
 def test_a_reload_and_another_browser_show_the_same_source(
     app: str, page: Page, browser: Browser
 ) -> None:
-    visit(page, app, "?chunks=4")
-    ask(page, "Which columns and contexts does pg_stat_io have?")
+    visit(page, app, "?chunks=4&model=quick")
+    ask(page)
     settled(page)
     page.locator(CHIP).nth(1).click()
     page.wait_for_url(re.compile("cite="), timeout=STEP_MS)

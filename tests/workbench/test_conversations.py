@@ -69,7 +69,9 @@ def answering(bench: Workbench) -> Iterator[Answers]:
     rooms = []
 
     def room(generator: Generator) -> Answering:
-        own = KnowledgeBase(bench.knowledge_base._vectors, bench._embedder, {"scripted": generator})
+        own = KnowledgeBase(
+            bench.knowledge_base._vectors, bench._embedder, {"scripted": generator}, {}
+        )
         rooms.append(Answering(own, bench.answering._records, bench.proofs))
         return rooms[-1]
 
@@ -147,12 +149,12 @@ def test_a_cited_page_can_be_seen_after_its_document_was_removed(bench: Workbenc
     turn = ask(bench)
     (source, *_), (place, *_) = turn.proof.sources, turn.proof.places
     marks = place.marks[0].rectangles
-    before = bench.proofs.page_image(source, 1, marks)
+    before = bench.proofs.page_image(source, 1, marks).png
     bench.answering.close()
     bench.data_source.delete(KEY)
     sync(bench)
     assert marks
-    assert bench.proofs.page_image(source, 1, marks) == before
+    assert bench.proofs.page_image(source, 1, marks).png == before
 
 
 def test_the_sentences_of_an_extract_are_verified(bench: Workbench) -> None:

@@ -34,7 +34,7 @@ def show(bench: Workbench, chosen: Choices) -> None:
     if not panel.open:
         return
     with panel:
-        _source_chunks(chosen)
+        _source_chunks(bench, chosen)
         if chosen.generate:
             _generation(chosen, models)
         if chosen != Choices():
@@ -48,7 +48,7 @@ def show(bench: Workbench, chosen: Choices) -> None:
             )
 
 
-def _source_chunks(chosen: Choices) -> None:
+def _source_chunks(bench: Workbench, chosen: Choices) -> None:
     st.toggle(
         "Generate responses",
         **_bound(chosen, "generate", anew=True),
@@ -57,7 +57,16 @@ def _source_chunks(chosen: Choices) -> None:
     )
     st.slider("Source chunks", *NUMBER_OF_RESULTS, **_bound(chosen, "chunks"))
     st.segmented_control("Search type", SEARCHES, required=True, **_bound(chosen, "search"))
+    _reranking(bench, chosen)
     filter_panel.show(chosen)
+
+
+def _reranking(bench: Workbench, chosen: Choices) -> None:
+    """The reranking model; the knowledge base's own choice is the first."""
+    models = bench.knowledge_base.reranking_models
+    st.selectbox(
+        "Reranking", models, **_bound(chosen, "reranking", shown=chosen.reranking or models[0])
+    )
 
 
 def _generation(chosen: Choices, models: list[str]) -> None:
