@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kb.generation.numbering import number_sources
 from kb.models import (
     Document,
     DocumentWork,
@@ -14,6 +15,7 @@ from kb.models import (
     IngestionJob,
     Measurement,
     RetrievalResult,
+    RetrieveAndGenerateResponse,
 )
 from kb.models.evaluation import MeasureChange, QuestionChange, QuestionOutcome, RankedResult
 from kb.retrieval.tracing import PlanLine, shown_parameters
@@ -253,3 +255,25 @@ def question_changes(found: Iterable[QuestionChange]) -> pd.DataFrame:
     """One row per question that fared differently."""
     rows = [(c.after.question, ", ".join(c.better), ", ".join(c.worse)) for c in found]
     return pd.DataFrame(rows, columns=["Question", "Better", "Worse"])
+
+
+def candidates(
+    found: Iterable[RetrievalResult], response: RetrieveAndGenerateResponse
+) -> pd.DataFrame:
+    """One row per candidate of a search, with its place in each ranking and in the answer."""
+    numbering = number_sources(response)
+    ranks = {r.chunk_id: rank for rank, r in enumerate(response.retrieval_results, start=1)}
+    return pd.DataFrame(
+        [
+            {
+                "Result": ranks.get(r.chunk_id),
+                "Cited as": ", ".join(map(str, numbering.of_chunk(r.chunk_id))),
+                "Page": r.page_number,
+                "Similarity": r.similarity,
+                "Score": r.score,
+                **{f"{method} rank": rank for method, rank in r.ranks.items()},
+                "Chunk": " > ".join(r.heading_path[-1:]) or r.text[:60],
+            }
+            for r in found
+        ]
+    )

@@ -62,6 +62,7 @@ LIBRARIES: dict[str, set[str]] = {
     **{area: set() for area in FLOORS[5]},
     **{area: {"streamlit", "pandas", "plotly"} for area in ("kb.screens", "pages")},
     "kb.screens.uploads": {"starlette", "anyio"},
+    "kb.screens.opening": {"starlette", "anyio"},
     "streamlit_app": {"streamlit"},
 }
 NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}

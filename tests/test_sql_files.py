@@ -48,6 +48,8 @@ FIRST = [
     "ingestion/copy_chunks",
     "ingestion/copy_embeddings",
     "ingestion/stage_document",
+    "conversations/create_conversation",
+    "conversations/add_turn",
     "tuning/create_schema",
     "tuning/create_shadow",
     "tuning/fill_shadow",
@@ -57,6 +59,7 @@ FIRST = [
     "tuning/drop_index",
 ]
 LAST = [
+    "conversations/delete_conversation",
     "ingestion/clear_staged",
     "ingestion/finish_document",
     "ingestion/stop_job",

@@ -6,6 +6,7 @@ that pages and command line work with.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,6 +14,7 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
+from kb.adapters.conversations import ConversationRecords
 from kb.adapters.database import (
     Database,
     check_versions,
@@ -36,8 +38,10 @@ from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.answerers import open_answerers
+from kb.workbench.answering import Answering
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
+from kb.workbench.conversations import Conversations
 from kb.workbench.data_source import DataSource
 from kb.workbench.databases import embedded_server, for_reading, open_database
 from kb.workbench.evaluation import Evaluation
@@ -47,6 +51,7 @@ from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
 from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.proofs import Proofs
 from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.stores import open_store
@@ -79,6 +84,9 @@ class Workbench:
     settings: Settings
     data_source: DataSource
     knowledge_base: KnowledgeBase
+    answering: Answering
+    conversations: Conversations
+    proofs: Proofs
     evidence: Evidence
     explanations: Explanations
     evaluation: Evaluation
@@ -115,6 +123,10 @@ class Workbench:
             found = rows(connection, "catalogue/headings", row_limit=SUGGESTION_SAMPLE)
         return suggested_questions(row["heading_path"] for row in found)
 
+    def warm_up(self) -> None:
+        """Load the local model in the background, so that the first question does not wait."""
+        threading.Thread(target=self._embedder.embed_query, args=("warm up",), daemon=True).start()
+
     def __enter__(self) -> Self:
         return self
 
@@ -122,7 +134,8 @@ class Workbench:
         self.close()
 
     def close(self) -> None:
-        """Give the database connections back; servers and workers go on."""
+        """Keep what is being answered and give the connections back; servers and workers go on."""
+        self.answering.close()
         self._engine.dispose()
         self._reading.dispose()
 
@@ -181,12 +194,16 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
         vectors, embedder, open_answerers(settings, models.local), rerankers
     )
     exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
+    records, proofs = ConversationRecords(engine), Proofs(engine, store)
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
         knowledge_base=knowledge_base,
+        answering=Answering(knowledge_base, records, proofs),
+        conversations=Conversations(records, proofs),
+        proofs=proofs,
         evidence=Evidence(engine, store),
         explanations=Explanations(
             engine,

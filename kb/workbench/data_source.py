@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import BinaryIO
 
 from kb.adapters.catalogue import Catalogue
@@ -78,6 +80,14 @@ class DataSource:
     def delete(self, key: str) -> None:
         """Take a document out of the bucket; its chunks leave with the next ingestion job."""
         self._store.delete(key)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """What the bucket says of a document, None when there is none."""
+        return self._store.head(key)
+
+    def local_copy(self, key: str) -> AbstractContextManager[Path]:
+        """A readable file with the document's bytes, for as long as the context lasts."""
+        return self._store.local_copy(key)
 
     def documents(self) -> list[Document]:
         """All documents of the bucket, also those that no job has seen yet (PENDING)."""
