@@ -87,9 +87,8 @@ def peer_figures(question_set: QuestionSet, pages: Mapping[str, Sequence[int]]) 
         for k in (1, 5, 10)
     }
     figures["mrr_at_10"] = sum(1 / rank for rank in firsts if rank) / len(asked)
-    figures["ndcg_at_10"] = sum(ndcg_by_page(pages[q.question], q.pages) for q in asked) / len(
-        asked
-    )
+    gains = [ndcg_by_page([[page] for page in pages[q.question]], q.pages) for q in asked]
+    figures["ndcg_at_10"] = sum(gains) / len(asked)
     return figures
 
 

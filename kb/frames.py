@@ -245,7 +245,7 @@ def measure_changes(found: Iterable[MeasureChange]) -> pd.DataFrame:
     """One row per measure of two runs."""
     columns = ["Measure", "Before", "After", "Difference", "Low", "High", "p"]
     rows = [
-        (measure_name(c.name).strip(), c.before, c.after, c.difference, c.low, c.high, c.p_value)
+        (measure_name(c.name), c.before, c.after, c.difference, c.low, c.high, c.p_value)
         for c in found
     ]
     return pd.DataFrame(rows, columns=columns).astype({name: "float64" for name in columns[1:]})

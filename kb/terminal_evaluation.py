@@ -76,7 +76,7 @@ def figure(name: str, value: float | None) -> str:
     """A fraction with three digits, milliseconds with one; a dash for nothing."""
     if value is None:
         return "-"
-    return f"{value:.1f} ms" if name.endswith("_ms") else f"{value:.3f}"
+    return f"{value:.1f}" if name.endswith("_ms") else f"{value:.3f}"
 
 
 def _figures(name: str, measure: Measure) -> tuple[str, str]:

@@ -77,9 +77,9 @@ MEASURES = {
     "citation_coverage": "citation coverage",
     "refused_unanswerable": "rightly refused",
     "refused_answerable": "wrongly refused",
-    "retrieve_p50_ms": "retrieve p50",
-    "embed_p50_ms": "  of it embedding",
-    "answer_p50_ms": "answer p50",
+    "retrieve_p50_ms": "retrieve p50, ms",
+    "embed_p50_ms": "embed p50, ms",
+    "answer_p50_ms": "answer p50, ms",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from math import log2
 
 from kb.generation.units import units
@@ -69,13 +69,19 @@ def is_gold(question: Question, result: RetrievalResult) -> bool:
     return any(page in question.pages for page in _pages(question, result))
 
 
-def ndcg_by_page(ranked: Iterable[Hashable], gold: Iterable[Hashable], depth: int = DEPTH) -> float:
-    """nDCG of a ranking of pages: a gold page counts 1, at its first place; `gold` is not empty."""
-    wanted = set(gold)
-    pages = list(dict.fromkeys(ranked))[:depth]
-    gain = sum(1 / log2(place + 1) for place, page in enumerate(pages, 1) if page in wanted)
-    ideal = sum(1 / log2(place + 1) for place in range(1, min(depth, len(wanted)) + 1))
-    return gain / ideal
+def ndcg_by_page(ranked: Iterable[Iterable[int]], gold: Iterable[int], depth: int = DEPTH) -> float:
+    """nDCG of chunks that lie on pages, best first; `gold` is not empty.
+
+    A gold page counts 1, at the first chunk that shows it; a repetition takes a place and counts
+    nothing. Chunks that show several gold pages at once could beat the best order: 1 is the most.
+    """
+    left, gain = set(gold), 0.0
+    ideal = sum(1 / log2(place + 1) for place in range(1, min(depth, len(left)) + 1))
+    for place, pages in zip(range(1, depth + 1), ranked, strict=False):
+        shown = left.intersection(pages)
+        gain += len(shown) / log2(place + 1)
+        left -= shown
+    return min(1.0, gain / ideal)
 
 
 def squeezed(text: str) -> str:
@@ -109,9 +115,7 @@ def _ranked(question: Question, rank: int, result: RetrievalResult) -> RankedRes
 def _ndcg(question: Question, results: Iterable[RetrievalResult]) -> float | None:
     if not question.pages:
         return None
-    # A chunk of another document, or of one without pages, takes a place in the ranking as well.
-    ranked = (page for r in results for page in (_pages(question, r) or (r.chunk_id,)))
-    return ndcg_by_page(ranked, question.pages)
+    return ndcg_by_page((_pages(question, result) for result in results), question.pages)
 
 
 def _citation(

@@ -49,7 +49,9 @@ class Evaluation:
     def question_set(self, name: str) -> QuestionSet:
         """A set by its name. Raises ValidationError with the line that is wrong."""
         if name == SAMPLE_NAME:
-            return read_question_set(SAMPLE_SET.name, SAMPLE_SET.read_bytes())
+            return replace(
+                read_question_set(SAMPLE_SET.name, SAMPLE_SET.read_bytes()), name="sample"
+            )
         return read_question_set(name, self._sets.read(name))
 
     def add_question_set(self, file_name: str, data: bytes) -> str:
@@ -83,7 +85,10 @@ class Evaluation:
             question_set=question_set.name,
             started_at=datetime.now(UTC),
             planned=len(questions),
-            configuration={**_described(configuration), **described},
+            configuration={
+                **_described(configuration, self._knowledge_base.generation_models[0]),
+                **described,
+            },
         )
         yield run
         for outcome in evaluate(questions, self._knowledge_base, configuration):
@@ -112,7 +117,7 @@ class Evaluation:
         self._runs.delete(name)
 
 
-def _described(configuration: EvaluationConfiguration) -> dict[str, JsonValue]:
+def _described(configuration: EvaluationConfiguration, default_model: str) -> dict[str, JsonValue]:
     retrieval, answering = configuration.retrieval, configuration.answering
     return {
         "search_type": retrieval.search_type.value,
@@ -121,5 +126,5 @@ def _described(configuration: EvaluationConfiguration) -> dict[str, JsonValue]:
         "filter": str(retrieval.filter) if retrieval.filter else None,
         "number_of_results": retrieval.number_of_results,
         "answering_number_of_results": answering.number_of_results,
-        "generation_model": configuration.generation.generation_model,
+        "generation_model": configuration.generation.generation_model or default_model,
     }

@@ -41,6 +41,12 @@ class EvaluationTask:
         """Of the run that goes on, or of the last one; None when there was none."""
         return self._progress
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether a run goes on that was cancelled: it ends after its question."""
+        progress = self._progress
+        return self._cancelled.is_set() and bool(progress and not progress.status.is_final)
+
     def start(
         self,
         question_set: QuestionSet,

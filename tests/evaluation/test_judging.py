@@ -28,17 +28,20 @@ def judged(
     ("ranked", "gold", "expected"),
     [
         # By hand: gains 1/log2(2), 1/log2(3), 1/log2(4) at the first three places.
-        ((7,), (7,), 1.0),
-        ((2, 7), (7,), 1 / log2(3)),
-        ((7, 2, 8), (7, 8), (1 + 1 / 2) / (1 + 1 / log2(3))),
-        ((7, 7, 8), (7, 8), 1.0),
-        ((2, 3), (7,), 0.0),
-        ((), (7,), 0.0),
-        ((*range(100, 110), 7), (7,), 0.0),
-        (tuple(range(10)), tuple(range(20)), 1.0),
+        ([[7]], [7], 1.0),
+        ([[2], [7]], [7], 1 / log2(3)),
+        ([[7], [2], [8]], [7, 8], (1 + 1 / 2) / (1 + 1 / log2(3))),
+        ([[7], [7], [8]], [7, 8], (1 + 1 / 2) / (1 + 1 / log2(3))),
+        ([[6, 7]], [7], 1.0),
+        ([[7, 8]], [7, 8], 1.0),
+        ([[2], [7, 8]], [7, 8], (2 / log2(3)) / (1 + 1 / log2(3))),
+        ([[2], []], [7], 0.0),
+        ([], [7], 0.0),
+        ([*[[2]] * 10, [7]], [7], 0.0),
+        ([[page] for page in range(10)], list(range(20)), 1.0),
     ],
 )
-def test_ndcg_by_page(ranked: tuple[int, ...], gold: tuple[int, ...], expected: float) -> None:
+def test_ndcg_by_page(ranked: list[list[int]], gold: list[int], expected: float) -> None:
     assert ndcg_by_page(ranked, gold) == pytest.approx(expected)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from kb import frames
 from kb.errors import KbError
 from kb.evaluation.comparing import compare
-from kb.models.evaluation import EvaluationComparison, EvaluationRun
+from kb.models.evaluation import EvaluationComparison, EvaluationRun, MeasureChange
 from kb.screens.inert import inert
 from kb.wording import counted, evaluation_label, measure_name
 
@@ -32,6 +32,8 @@ def show(
     if not others:
         st.info("There is no other run to compare with yet.", icon=":material/inbox:")
         return
+    # Runs of the same set first: only those have all questions in common.
+    others.sort(key=lambda other: _set_of(other) != _set_of(name))
     earlier = st.selectbox(
         "Compared with", others, format_func=evaluation_label, key="compared_run"
     )
@@ -48,6 +50,8 @@ def show(
         frames.measure_changes(found.measures),
         hide_index=True,
         column_config=COLUMNS,
+        height="content",
+        placeholder="",
         key="measure_changes",
     )
     st.markdown(f"**{counted(len(found.changes), 'question')} changed**")
@@ -57,16 +61,27 @@ def show(
         )
 
 
+def _set_of(name: str) -> str:
+    return evaluation_label(name).rpartition(" · ")[2]
+
+
 def _sentence(found: EvaluationComparison) -> str:
     over = f"Over {counted(found.questions, 'question')} that both asked,"
     certain = [
         f"{measure_name(change.name)} {change.difference:+.3f}"
         for change in found.measures
-        if change.difference and change.p_value is not None and change.p_value < SIGNIFICANT
+        if change.difference and _is_certain(change)
     ]
+    how = "95 %: McNemar's test for shares, the bootstrap's interval for means"
     if certain:
-        return f"{over} more than chance: {', '.join(certain)} (McNemar, p < {SIGNIFICANT})."
-    return f"{over} no share differs by more than chance (McNemar, p < {SIGNIFICANT})."
+        return f"{over} more than chance: **{', '.join(certain)}** ({how})."
+    return f"{over} nothing differs by more than chance ({how})."
+
+
+def _is_certain(change: MeasureChange) -> bool:
+    if change.p_value is not None:
+        return change.p_value < SIGNIFICANT
+    return change.low is not None and change.high is not None and change.low * change.high > 0
 
 
 def _configurations(before: EvaluationRun, after: EvaluationRun) -> str:

@@ -21,13 +21,16 @@ FILTERS: Mapping[str, Callable[[QuestionOutcome], bool]] = {
     "unsound citation": lambda o: not all(citation.is_sound for citation in o.citations),
 }
 COLUMNS = {
-    "Question": st.column_config.TextColumn(width=300),
+    "Question": st.column_config.TextColumn(width=280),
     "Rank": st.column_config.NumberColumn(help="Of the first chunk on a gold page"),
     "nDCG": st.column_config.NumberColumn(format="%.2f"),
-    "Lost": st.column_config.TextColumn(width=170, help="The stage that lost the right page"),
+    "Lost": st.column_config.TextColumn(width=150, help="The stage that lost the right page"),
+    "Outcome": st.column_config.TextColumn(width=120),
     "Answer (ms)": st.column_config.NumberColumn(format="%.0f"),
 }
 TABLE_HEIGHT = 320
+#: Rows that are shown without scrolling.
+FEW = 8
 
 
 def show(name: str, run: EvaluationRun) -> None:
@@ -40,7 +43,8 @@ def show(name: str, run: EvaluationRun) -> None:
         frames.evaluation_questions(shown).drop(columns=["Answer", "Keywords"]),
         hide_index=True,
         column_config=COLUMNS,
-        height=TABLE_HEIGHT,
+        height=TABLE_HEIGHT if len(shown) > FEW else "content",
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         key="evaluation_questions",
@@ -95,7 +99,7 @@ def _verdict(outcome: QuestionOutcome) -> None:
         if outcome.gold_pages:
             place = f"rank {outcome.rank}" if outcome.rank else "no gold page found"
             st.badge(place, color="green" if outcome.hit(5) else "red")
-            if outcome.lost_at:
+            if outcome.lost_at and outcome.answered:
                 st.badge(lost_at(outcome.lost_at), color="orange")
         right = outcome.answered == outcome.answerable
         st.badge("answered" if outcome.answered else "refused", color="green" if right else "red")

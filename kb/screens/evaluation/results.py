@@ -27,7 +27,7 @@ ABOUT = {
     "hit_at_5": "A gold page is among the pages of the first 5 chunks.",
     "hit_at_10": "A gold page is among the pages of the first 10 chunks.",
     "mrr_at_10": "The mean of 1 / rank of the first gold page; 0 beyond rank 10.",
-    "ndcg_at_10": "How far up all gold pages stand, 1 being the best order possible.",
+    "ndcg_at_10": "How far up all gold pages stand, not only the first; 1 is the best order.",
     "answer_support": "The cited passages hold every keyword.",
     "citation_precision": "The cited passage stands in its chunk and holds what the answer says.",
     "citation_coverage": "Sentences of the answers that carry a citation.",

@@ -12,6 +12,7 @@ from kb.workbench.evaluation_task import EvaluationTask
 POLL_SECONDS = 0.7
 #: Fewer answers say nothing of the time that is left.
 FIRST_DONE = 3
+ABOUT = "It goes on whatever you do on the pages; what it found is kept when you cancel."
 
 
 def show(task: EvaluationTask) -> None:
