@@ -14,7 +14,7 @@ from kb.workbench import Status, Workbench, open_workbench
 
 
 @st.cache_resource(
-    show_spinner="Starting the database and opening the knowledge base …",
+    show_spinner="Opening the knowledge base; a database that wakes up may take a minute …",
     on_release=Workbench.close,
 )
 def shared_workbench() -> Workbench:

@@ -15,12 +15,16 @@ from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.conversations import ConversationRecords
-from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
-from kb.adapters.extractive import ExtractiveGenerator
+from kb.adapters.database import (
+    Database,
+    check_versions,
+    masked_url,
+    open_engine,
+    rows,
+    transaction,
+)
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.late_interaction import LateInteraction
-from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -29,23 +33,28 @@ from kb.adapters.staging import Staging
 from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
-from kb.models import ModelIdentity
-from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder, Reranker
+from kb.models import JsonValue, ModelIdentity
+from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answerers import open_answerers
 from kb.workbench.answering import Answering
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.conversations import Conversations
 from kb.workbench.data_source import DataSource
+from kb.workbench.databases import embedded_server, for_reading, open_database
+from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
+from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import Models, open_models
+from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
 from kb.workbench.proofs import Proofs
+from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
+from kb.workbench.stores import open_store
 from kb.workbench.worker import Worker
 
 #: Chunks whose headings are looked at for suggested questions.
@@ -79,14 +88,16 @@ class Workbench:
     conversations: Conversations
     proofs: Proofs
     evidence: Evidence
+    explanations: Explanations
+    evaluation: Evaluation
     chunking: Chunking
     chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
     sql_embeddings: SqlEmbeddings
     worker: Worker
     _engine: Any
+    _reading: Any
     _catalogue: Catalogue
-    _generator: ExtractiveGenerator
     _embedder: Embedder
 
     def status(self) -> Status:
@@ -99,9 +110,9 @@ class Workbench:
             embedded=self.settings.uses_embedded_server,
             postgres_version=versions["postgres_version"].split()[0],
             pgvector_version=versions["pgvector_version"],
-            data_source=f"s3://{self.settings.bucket}",
+            data_source=self.data_source.uri,
             embedding_model=self._embedder.identity,
-            generation_model=self._generator.name,
+            generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
             chunks=chunks,
         )
@@ -126,42 +137,40 @@ class Workbench:
         """Keep what is being answered and give the connections back; servers and workers go on."""
         self.answering.close()
         self._engine.dispose()
-
-
-def embedded_server(settings: Settings) -> EmbeddedServer:
-    """The server that belongs to this data folder, running or not."""
-    return EmbeddedServer(settings.data_dir / "postgres")
+        self._reading.dispose()
 
 
 def open_workbench(settings: Settings | None = None) -> Workbench:
     """Start the embedded server if that is the database, prepare it and open everything."""
     settings = settings or Settings.load()
-    url = settings.database_url or embedded_server(settings).start()
-    engine = open_engine(url)
+    database = open_database(settings)
+    engine = open_engine(database)
+    reading = open_engine(
+        for_reading(settings, database), statement_seconds=settings.statement_seconds
+    )
     try:
-        return _open(settings, url, engine)
+        return _open(settings, database, engine, reading)
     except BaseException:
         # Whoever tries again would otherwise leave connections behind each time.
         engine.dispose()
+        reading.dispose()
         raise
 
 
-def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
+def _open(settings: Settings, database: Database, engine: Engine, reading: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = _rerankers(engine, models)
-    catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
+    rerankers = open_rerankers(settings, engine, models)
+    catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
-        url,
+        database,
         data_source_id=catalogue.data_source_id,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
     queue.prepare()
-    vectors = PgvectorStore(engine, identity=embedder.identity)
-    store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
-    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
+    vectors = PgvectorStore(reading, identity=embedder.identity)
+    store = open_store(settings)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -175,13 +184,16 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
     planning = Planning(jobs, ingestion, embedder)
-    embeddings = SqlEmbeddings(settings, url, embedder.identity)
+    embeddings = SqlEmbeddings(settings, database, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
-    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator}, rerankers)
+    knowledge_base = KnowledgeBase(
+        vectors, embedder, open_answerers(settings, models.local), rerankers
+    )
+    exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
     records, proofs = ConversationRecords(engine), Proofs(engine, store)
     return Workbench(
         settings=settings,
@@ -193,22 +205,42 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         conversations=Conversations(records, proofs),
         proofs=proofs,
         evidence=Evidence(engine, store),
+        explanations=Explanations(
+            engine,
+            catalogue,
+            embedder,
+            knowledge_base,
+            KnowledgeBase(exact, embedder, {}, rerankers),
+            threshold=settings.answer_threshold,
+        ),
+        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
-        index_tuning=IndexTuning(engine, url, embedder),
+        index_tuning=IndexTuning(engine, database, embedder),
         sql_embeddings=embeddings,
         worker=worker,
         _engine=engine,
+        _reading=reading,
         _catalogue=catalogue,
-        _generator=generator,
         _embedder=embedder,
     )
+
+
+def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[str, JsonValue]]:
+    """What an evaluation notes of the knowledge base that it asked."""
+
+    def describe() -> dict[str, JsonValue]:
+        documents, chunks = catalogue.count()
+        model = embedder.identity.model
+        return {"embedding_model": model, "documents": documents, "chunks": chunks}
+
+    return describe
 
 
 def _ingestion(
     settings: Settings,
     engine: Engine,
-    store: LocalFolder,
+    store: ObjectStore,
     catalogue: Catalogue,
     jobs: IngestionJobs,
     embedder: Embedder,
@@ -218,7 +250,7 @@ def _ingestion(
     identity = embedder.identity
     staging = Staging(
         engine,
-        bucket=settings.bucket,
+        bucket=settings.bucket_path,
         data_source_id=catalogue.data_source_id,
         identity=identity,
         token_bits=embedder.has_token_bits,
@@ -235,14 +267,6 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
-
-
-def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
-    """Late interaction needs the token vectors of the local model."""
-    if models.embedder is not models.local:
-        return {}
-    late = LateInteraction(engine, models.local, identity=models.local.identity)
-    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:

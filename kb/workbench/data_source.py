@@ -24,7 +24,7 @@ from kb.models import (
     ObjectInfo,
     WorkerInfo,
 )
-from kb.protocols import ObjectStore
+from kb.protocols import ObjectStore, Progress
 from kb.settings import Settings
 from kb.workbench.planning import Planning
 from kb.workbench.worker import Worker
@@ -55,8 +55,8 @@ class DataSource:
 
     @property
     def uri(self) -> str:
-        """`s3://bucket`."""
-        return f"s3://{self._store.bucket}"
+        """`s3://bucket`, or `s3://bucket/prefix`."""
+        return self._store.uri("").rstrip("/")
 
     @property
     def data_source_id(self) -> str:
@@ -68,9 +68,14 @@ class DataSource:
         """Ten letters and digits, as Bedrock's."""
         return self._catalogue.knowledge_base_id
 
-    def upload(self, key: str, stream: BinaryIO) -> ObjectInfo:
+    def prepare(self) -> None:
+        """Make the bucket, closed to the public, unless it is there."""
+        self._store.prepare()
+
+    def upload(self, key: str, stream: BinaryIO, progress: Progress | None = None) -> ObjectInfo:
         """Store a document in the bucket; it is searchable after the next ingestion job."""
-        return self._store.put(key, stream, max_bytes=self._settings.max_document_bytes)
+        most = self._settings.max_document_bytes
+        return self._store.put(key, stream, max_bytes=most, progress=progress)
 
     def delete(self, key: str) -> None:
         """Take a document out of the bucket; its chunks leave with the next ingestion job."""

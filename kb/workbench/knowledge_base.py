@@ -9,6 +9,7 @@ from collections.abc import Generator as Stream
 
 from kb.errors import ValidationError
 from kb.generation.answer import Writing
+from kb.generation.bounds import check_generation
 from kb.models import (
     NO_RERANKING,
     AnswerPart,
@@ -105,6 +106,7 @@ class KnowledgeBase:
         `on_retrieval` hears of the chunks before the first word is written.
         """
         generator = self._generator(generation.generation_model)
+        check_generation(generation)
         retrieval = self.retrieve(question, configuration)
         on_retrieval(retrieval)
         request = GenerationRequest(

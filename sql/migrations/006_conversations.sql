@@ -1,5 +1,5 @@
 -- Conversations of the chat with their evidence as it was, drawn pages that are cited, and saved questions.
---   psql "$DATABASE_URL" -f sql/migrations/005_conversations.sql
+--   psql "$DATABASE_URL" -f sql/migrations/006_conversations.sql
 CREATE TABLE workbench.conversation (
     conversation_id uuid        PRIMARY KEY,
     title           text        NOT NULL,
