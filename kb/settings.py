@@ -11,6 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import SettingsError
+from kb.model_names import (
+    EXTRACTIVE,
+    LATE_INTERACTION,
+    answerers,
+    api_key,
+    endpoint,
+    rerankers,
+)
+from kb.models import NO_RERANKING
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
@@ -18,8 +27,6 @@ BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 
 #: The embedding model that needs no account.
 LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
-#: The answerer that quotes.
-EXTRACTIVE = "extractive"
 #: Bedrock's dataDeletionPolicy.
 DELETE, RETAIN = "DELETE", "RETAIN"
 
@@ -62,7 +69,20 @@ class Settings:
         "other dimensions",
     )
     generation_model: str = _setting(
-        EXTRACTIVE, "Who answers; only `extractive` is built in so far"
+        EXTRACTIVE,
+        "Who answers: `extractive`, a Bedrock model by its id, inference profile or ARN, or "
+        "`openai:` and a model; several with commas between them, the default first",
+    )
+    openai_base_url: str | None = _setting(
+        None, "Address of the OpenAI-compatible endpoint, up to `/v1`"
+    )
+    openai_api_key: str | None = field(
+        default=None, repr=False, metadata={"about": "Its API key, where it wants one"}
+    )
+    reranking_model: str = _setting(
+        LATE_INTERACTION,
+        "Who sorts the candidates of a search once more: `late-interaction`, a reranking model of "
+        "Bedrock, several with commas between them, or `none`",
     )
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     data_deletion_policy: str = _setting(
@@ -86,6 +106,16 @@ class Settings:
     def embeds_locally(self) -> bool:
         """Whether the embedding model is the one on this machine."""
         return self.embedding_model == LOCAL_EMBEDDING_MODEL
+
+    @property
+    def generation_models(self) -> tuple[str, ...]:
+        """The answerers by name, the default first."""
+        return answerers(self.generation_model)
+
+    @property
+    def reranking_models(self) -> tuple[str, ...]:
+        """The rerankers by name, the default first; empty for none."""
+        return rerankers(self.reranking_model)
 
     @classmethod
     def load(
@@ -176,9 +206,11 @@ def _bucket(value: Any) -> str:
 
 
 def _generation_model(value: Any) -> str:
-    if value != EXTRACTIVE:
-        raise ValueError(f"only '{EXTRACTIVE}' is built in so far")
-    return EXTRACTIVE
+    return ",".join(answerers(value))
+
+
+def _reranking_model(value: Any) -> str:
+    return ",".join(rerankers(value)) or NO_RERANKING
 
 
 def _folder(value: Any) -> Path:
@@ -189,6 +221,9 @@ _CONVERTERS: dict[str, Any] = {
     "data_dir": _folder,
     "model_dir": _folder,
     "generation_model": _generation_model,
+    "openai_base_url": endpoint,
+    "openai_api_key": api_key,
+    "reranking_model": _reranking_model,
     "bucket": _bucket,
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,

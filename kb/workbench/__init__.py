@@ -14,10 +14,8 @@ from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
-from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.late_interaction import LateInteraction
 from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
@@ -29,9 +27,10 @@ from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
 from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder, Reranker
+from kb.protocols import Embedder
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answerers import open_answerers
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
@@ -39,8 +38,9 @@ from kb.workbench.evidence import Evidence
 from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import Models, open_models
+from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.worker import Worker
 
@@ -80,7 +80,6 @@ class Workbench:
     worker: Worker
     _engine: Any
     _catalogue: Catalogue
-    _generator: ExtractiveGenerator
     _embedder: Embedder
 
     def status(self) -> Status:
@@ -95,7 +94,7 @@ class Workbench:
             pgvector_version=versions["pgvector_version"],
             data_source=f"s3://{self.settings.bucket}",
             embedding_model=self._embedder.identity,
-            generation_model=self._generator.name,
+            generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
             chunks=chunks,
         )
@@ -139,7 +138,7 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = _rerankers(engine, models)
+    rerankers = open_rerankers(settings, engine, models)
     catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
     queue = JobQueue(
         url,
@@ -149,8 +148,6 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     queue.prepare()
     vectors = PgvectorStore(engine, identity=embedder.identity)
     store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
-    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -170,7 +167,9 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
-    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator}, rerankers)
+    knowledge_base = KnowledgeBase(
+        vectors, embedder, open_answerers(settings, models.local), rerankers
+    )
     exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
     return Workbench(
         settings=settings,
@@ -194,7 +193,6 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
         worker=worker,
         _engine=engine,
         _catalogue=catalogue,
-        _generator=generator,
         _embedder=embedder,
     )
 
@@ -229,14 +227,6 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
-
-
-def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
-    """Late interaction needs the token vectors of the local model."""
-    if models.embedder is not models.local:
-        return {}
-    late = LateInteraction(engine, models.local, identity=models.local.identity)
-    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:
