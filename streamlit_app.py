@@ -16,12 +16,14 @@ if __name__ == "__main__":
             ),
             st.Page("pages/chunks.py", title="Chunks", icon=":material/view_agenda:"),
             st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
+            st.Page("pages/evaluation.py", title="Evaluation", icon=":material/fact_check:"),
             st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
             st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),
         ]
     ).run()
 else:
     # The server imports this file once, for its routes, and runs it as __main__ for each visit.
-    from kb.screens.uploads.route import routes
+    from kb.screens.opening import route as opening
+    from kb.screens.uploads import route as uploads
 
-    app = st.App(__file__, routes=routes())
+    app = st.App(__file__, routes=[*uploads.routes(), *opening.routes()])

@@ -28,7 +28,8 @@ from kb.models import NO_RERANKING, RetrievalConfiguration, RetrievalResult
 from kb.retrieval.late_interaction import WEIGHTS
 from kb.retrieval.retriever import RERANKED
 from kb.settings import Settings
-from kb.workbench import embedded_server, open_workbench
+from kb.workbench import open_workbench
+from kb.workbench.databases import embedded_server
 from kb.workbench.knowledge_base import KnowledgeBase
 
 Matrix = NDArray[np.float64]

@@ -18,8 +18,11 @@ from typing import Any
 from kb import (
     bedrock_json,
     cli_asking,
+    cli_aws,
+    cli_database,
     cli_documents,
     cli_embeddings,
+    cli_evaluation,
     cli_sync,
     cli_upload,
     terminal,
@@ -31,8 +34,9 @@ from kb.models import (
 )
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
-from kb.workbench import Workbench, embedded_server, open_workbench
+from kb.workbench import Workbench, open_workbench
 from kb.workbench.bridge import stop_bridge
+from kb.workbench.databases import embedded_server
 from kb.workbench.keeper import stop_workers
 
 
@@ -77,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
-    command("up", up, "start the database and prepare the knowledge base")
+    command("up", up, "start the database, prepare the knowledge base and its bucket")
     command("down", down, "stop worker, bridge and the embedded database")
     command("status", status, "show where the workbench is and what it holds", as_json)
     upload_command = command("upload", cli_upload.upload, "store documents in the data source")
@@ -90,9 +94,12 @@ def parser() -> argparse.ArgumentParser:
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
+    cli_evaluation.add_commands(command, as_json)
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)
+    cli_aws.add_commands(command, as_json)
+    cli_database.add_commands(command, as_json)
     command("serve", serve, "serve the app on this machine")
     demo_command = command("demo", run_demo, "load a document, sync it and ask one question")
     demo_command.add_argument("--manual", default="", metavar="FILE_OR_URL")
@@ -100,8 +107,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def up(_options: argparse.Namespace) -> int:
-    """Start the database and prepare the knowledge base."""
+    """Start the database and prepare the knowledge base and its bucket."""
     with _workbench() as bench:
+        bench.data_source.prepare()
         bench.sql_embeddings.bridge.ensure_running(wait=True)
         terminal.show_status(bench.status())
     return 0

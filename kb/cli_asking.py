@@ -1,4 +1,4 @@
-"""The commands that ask: `retrieve` and `ask`."""
+"""The commands that ask: `retrieve`, `ask` and, of cli_explain, `why-not`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kb.workbench import Workbench, open_workbench
 
 
 def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
-    """Add both to the parser."""
+    """Add them to the parser."""
     asking = argparse.ArgumentParser(add_help=False, parents=[as_json])
     asking.add_argument("text", metavar="TEXT", help="the question")
     asking.add_argument(
@@ -38,8 +38,8 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
     )
     retrieving = command("retrieve", retrieve, "find the chunks that fit a question", asking)
     cli_explain.add_views(retrieving)
-    cli_explain.add_why_not(command, asking, _retrieval_configuration)
     _add_generation(command("ask", ask, "answer a question with citations", asking))
+    cli_explain.add_why_not(command, asking, _retrieval_configuration)
 
 
 def _add_generation(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +59,8 @@ def _add_generation(parser: argparse.ArgumentParser) -> None:
 
 def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
+    configuration = _retrieval_configuration(options)
     with open_workbench() as bench:
-        configuration = _retrieval_configuration(options)
         if cli_explain.show_view(bench, options, configuration):
             return 0
         found = bench.knowledge_base.retrieve(options.text, configuration)

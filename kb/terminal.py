@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import sys
 import textwrap
@@ -25,6 +26,8 @@ from kb.wording import counted
 from kb.workbench import Status
 
 BAR_WIDTH = 24
+#: Control characters but tabs and line breaks.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def size(size_bytes: int) -> str:
@@ -119,7 +122,7 @@ def show_stream(parts: Stream[AnswerPart, None, RetrieveAndGenerateResponse]) ->
         while True:
             part = next(parts)
             marks = sources.marks(part.retrieved_references)
-            print(part.text + marks, end="", flush=True)
+            print(_printable(part.text) + marks, end="", flush=True)
             has_begun = True
     except StopIteration as end:
         answer: RetrieveAndGenerateResponse = end.value
@@ -164,7 +167,7 @@ def place(result: RetrievalResult) -> str:
         printed = f" (printed {label})" if label not in (None, str(result.page_number)) else ""
         page = f", page {result.page_number}{printed}"
     heading = f", {result.heading_path[-1]}" if result.heading_path else ""
-    return f"{result.uri}{page}{heading}"
+    return _printable(f"{result.uri}{page}{heading}")
 
 
 def show_sweep_event(event: SweepEvent) -> None:
@@ -204,10 +207,15 @@ def _measurement_line(m: Measurement) -> str:
     )
 
 
+def _printable(text: str) -> str:
+    """Without what would command the terminal: documents and models may write anything."""
+    return CONTROLS.sub("\ufffd", text)
+
+
 def _wrapped(text: str) -> str:
     width = min(100, shutil.get_terminal_size().columns) - 4
     return "\n".join(
-        textwrap.fill(line, width, break_long_words=False) for line in text.splitlines()
+        textwrap.fill(line, width, break_long_words=False) for line in _printable(text).split("\n")
     )
 
 

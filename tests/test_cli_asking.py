@@ -62,6 +62,15 @@ def test_that_nothing_answers_is_said(kb: Kb, openai: OpenAiServer, how: tuple[s
     assert shown == "The knowledge base does not answer this question.\n"
 
 
+@pytest.mark.parametrize("how", [(), ("--stream",)])
+def test_an_answer_does_not_command_the_terminal(
+    kb: Kb, openai: OpenAiServer, how: tuple[str, ...]
+) -> None:
+    openai.replies.append(text_reply("One\x1b]0;title\x07\x9b2J\r [1]."))
+    shown = kb("ask", QUESTION, "--model", "openai:m", *how).stdout
+    assert "One" in shown and not set("\x1b\x07\x9b\r") & set(shown)
+
+
 def test_options_reach_the_model(kb: Kb, openai: OpenAiServer) -> None:
     options = ("--temperature", "0.5", "--top-p", "0.9", "--max-tokens", "50", "--stop", "END")
     assert kb("ask", QUESTION, "--model", "openai:m", *options).code == 0

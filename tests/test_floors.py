@@ -20,6 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
+        "kb.evaluation",
         *("kb.bedrock_json", "kb.wording"),
         "kb.embedding_sql",
     ),
@@ -32,10 +33,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
             "kb.cli_documents",
             "kb.cli_embeddings",
             "kb.cli_explain",
+            "kb.cli_aws",
+            "kb.cli_database",
             "kb.cli_sync",
             "kb.cli_upload",
         ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
+        *("kb.cli_evaluation", "kb.terminal_evaluation"),
         *("pages", "streamlit_app"),
     ),
 )
@@ -56,6 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     **{area: set() for area in FLOORS[5]},
     **{area: {"streamlit", "pandas", "plotly"} for area in ("kb.screens", "pages")},
     "kb.screens.uploads": {"starlette", "anyio"},
+    "kb.screens.opening": {"starlette", "anyio"},
     "streamlit_app": {"streamlit"},
 }
 NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
@@ -64,6 +69,8 @@ SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
+    ("kb.adapters.database", "kb.adapters.connecting"),
+    ("kb.adapters.database_check", "kb.adapters.schema"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.pgvector_store", "kb.adapters.filter_sql"),
     ("kb.adapters.explaining", "kb.adapters.filter_sql"),
@@ -79,6 +86,17 @@ PARTS = {
     ("kb.adapters.converse_citations", "kb.adapters.converse_request"),
     ("kb.adapters.openai_compatible", "kb.adapters.openai_endpoint"),
     ("kb.adapters.openai_compatible", "kb.adapters.server_sent_events"),
+    ("kb.adapters.bedrock_runtime", "kb.adapters.aws"),
+    ("kb.adapters.cloudformation", "kb.adapters.aws"),
+    ("kb.adapters.iam_login", "kb.adapters.aws"),
+    ("kb.adapters.secrets", "kb.adapters.aws"),
+    *(
+        ("kb.adapters.s3", f"kb.adapters.{part}")
+        for part in ("aws", "s3_bucket", "s3_client", "s3_copies", "s3_upload")
+    ),
+    ("kb.adapters.s3_bucket", "kb.adapters.aws"),
+    ("kb.adapters.s3_bucket", "kb.adapters.s3_client"),
+    ("kb.adapters.s3_client", "kb.adapters.aws"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

@@ -120,6 +120,11 @@ def test_the_home_folder_is_understood(secrets: Path) -> None:
         ("openai_base_url", "http://[::1"),
         ("bucket", "../elsewhere"),
         ("bucket", "a/b"),
+        ("bucket", "s3://"),
+        ("bucket", "s3://Upper/docs"),
+        ("bucket", "s3://documents//docs"),
+        ("bucket", "s3://documents/../docs"),
+        ("bucket", "s3://documents/a b"),
         ("bucket", ".hidden"),
         ("bucket", "Upper Case"),
         ("bucket", "x" * 64),
@@ -228,3 +233,17 @@ def test_a_key_that_fits_into_no_header_is_refused_without_being_shown(
 def test_none_is_the_word_for_no_reranker(secrets: Path) -> None:
     assert Settings.load({"KB_RERANKING_MODEL": "none"}, secrets).reranking_models == ()
     assert Settings.load({}, secrets).reranking_models == ("late-interaction",)
+
+
+@pytest.mark.parametrize(
+    ("given", "on_s3", "path"),
+    [
+        ("manuals", False, "manuals"),
+        ("s3://manuals", True, "manuals"),
+        ("s3://manuals/", True, "manuals"),
+        ("s3://manuals/team-1/v_16", True, "manuals/team-1/v_16"),
+    ],
+)
+def test_a_bucket_is_a_folder_or_one_of_s3_s(given: str, on_s3: bool, path: str) -> None:
+    settings = Settings.load({"KB_BUCKET": given})
+    assert (settings.uses_s3, settings.bucket_path) == (on_s3, path)

@@ -6,33 +6,20 @@ AWS_ENDPOINT_URL_BEDROCK_RUNTIME leads it elsewhere.
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
-    CredentialRetrievalError,
     HTTPClientError,
-    InvalidRegionError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    NoRegionError,
     ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
     ReadTimeoutError,
-    SSOError,
-    TokenRetrievalError,
 )
 from botocore.exceptions import (
     ConnectionError as NotConnected,
 )
 
+from kb.adapters import aws
 from kb.embedding_sql.refusals import (
     AWAY,
     BAD_BODY,
@@ -42,33 +29,7 @@ from kb.embedding_sql.refusals import (
     UNKNOWN_MODEL,
     Refusal,
 )
-from kb.errors import SettingsError
 
-CONNECT_SECONDS = 5
-#: Characters of AWS' own words in a sentence.
-SHOWN = 300
-#: Without them, incomplete, or from a login that has ended.
-NO_CREDENTIALS = (
-    CredentialRetrievalError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
-#: Codes of AWS' for credentials that it does not accept.
-BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-)
 OVERLOADED = (
     "ModelNotReadyException",
     "ServiceQuotaExceededException",
@@ -101,20 +62,12 @@ class BedrockRuntime:
         config = Config(
             retries={**retries, "total_max_attempts": 8 if patient else self.attempts},
             max_pool_connections=connections,
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=aws.CONNECT_SECONDS,
             read_timeout=answer_seconds,
         )
-        try:
-            # boto3 itself reads AWS_DEFAULT_REGION only.
-            session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
-            self._client = session.client(self.service, config=config)
-        except (NoRegionError, InvalidRegionError) as error:
-            raise SettingsError(
-                f"{self.setting} names a Bedrock model and no AWS region is known; set AWS_REGION, "
-                "such as us-east-1."
-            ) from error
-        except (ProfileNotFound, BotoCoreError, ValueError) as error:
-            raise SettingsError(f"AWS' settings do not fit: {_said(error)}; mend them.") from error
+        self._client = aws.open_client(
+            self.service, f"{self.setting} names a Bedrock model", config=config
+        )
 
     def invoke(
         self,
@@ -145,8 +98,8 @@ class BedrockRuntime:
         return f"Bedrock in {self._client.meta.region_name}"
 
     def _refusal_of_bedrock(self, error: ClientError, model_id: str) -> Refusal:
-        code, message = _code(error), _said(error)
-        if code in BAD_CREDENTIALS:
+        code, message = aws.code(error), aws.said(error)
+        if code in aws.BAD_CREDENTIALS:
             return Refusal(
                 DENIED, f"AWS does not accept the credentials ({message}); log in again."
             )
@@ -183,11 +136,10 @@ class BedrockRuntime:
         return Refusal(MODEL_FAILED, f"{model_id} failed ({code}: {message}); try again later.")
 
     def _refusal_on_the_way(self, error: Exception, model_id: str) -> Refusal:
-        if isinstance(error, NO_CREDENTIALS):
+        if isinstance(error, aws.NO_CREDENTIALS):
             return Refusal(
                 DENIED,
-                f"There are no AWS credentials to use ({_said(error)}); run `aws configure` or "
-                "`aws login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+                f"There are no AWS credentials to use ({aws.said(error)}); {aws.LOG_IN}.",
             )
         if isinstance(error, (ReadTimeoutError, ConnectTimeoutError)):
             return Refusal(
@@ -203,17 +155,6 @@ class BedrockRuntime:
                 f"{self._where} can not be reached at {self._client.meta.endpoint_url}; check the "
                 f"network, AWS_REGION and AWS_ENDPOINT_URL_{variable}.",
             )
-        return Refusal(MODEL_FAILED, f"{model_id} could not be called ({_said(error)}); try again.")
-
-
-def _code(error: ClientError) -> str:
-    details: dict[str, Any] = error.response.get("Error", {})
-    return str(details.get("Code", ""))
-
-
-def _said(error: Exception) -> str:
-    """AWS' words in one line, without the end of a sentence."""
-    words = str(error)
-    if isinstance(error, ClientError):
-        words = str(error.response.get("Error", {}).get("Message") or words)
-    return " ".join(words.split())[:SHOWN].rstrip(".;: ")
+        return Refusal(
+            MODEL_FAILED, f"{model_id} could not be called ({aws.said(error)}); try again."
+        )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Stream
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from kb.models import (
     SearchType,
     ShadowCopy,
 )
+from kb.models.login import Login
 from kb.protocols.ingestion import (
     DocumentRecords,
     IngestionRecords,
@@ -37,11 +38,13 @@ from kb.protocols.ingestion import (
 )
 
 __all__ = [
+    "Credentials",
     "DocumentRecords",
     "Embedder",
     "Generator",
     "IngestionRecords",
     "ObjectStore",
+    "Progress",
     "PublishingArea",
     "ReadingThread",
     "RebuildArea",
@@ -53,6 +56,9 @@ __all__ = [
     "VectorStore",
 ]
 
+#: Told how many bytes have been stored so far.
+Progress: TypeAlias = Callable[[int], None]
+
 
 class ObjectStore(Protocol):
     """A bucket: documents by key. Errors are ObjectStoreError."""
@@ -62,10 +68,18 @@ class ObjectStore(Protocol):
         """The bucket's name, as in `s3://bucket/key`."""
 
     def uri(self, key: str) -> str:
-        """`s3://bucket/key`."""
+        """`s3://bucket/key`; with a prefix, `s3://bucket/prefix/key`."""
 
-    def put(self, key: str, stream: BinaryIO, *, max_bytes: int) -> ObjectInfo:
-        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`."""
+    def prepare(self) -> None:
+        """Make the bucket, closed to the public, unless it is there."""
+
+    def put(
+        self, key: str, stream: BinaryIO, *, max_bytes: int, progress: Progress | None = None
+    ) -> ObjectInfo:
+        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`.
+
+        The stream is read by the caller's own thread. The same bytes again change nothing.
+        """
 
     def head(self, key: str) -> ObjectInfo | None:
         """What is known of the object, or None when there is none."""
@@ -76,8 +90,21 @@ class ObjectStore(Protocol):
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         """A readable file with the object's bytes, for as long as the context lasts."""
 
+    def url(self, key: str, *, expires_seconds: int = 900) -> str | None:
+        """An address that a browser opens for so long, or None where there is no such thing."""
+
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
+
+
+class Credentials(Protocol):
+    """Who one is to a database, today. Errors are KbError, and none holds a password."""
+
+    def login(self, host: str, port: int) -> Login:
+        """What to log in with there; asked for each connection."""
+
+    def renew(self, refused: Login) -> None:
+        """Look anew: the database has refused this one."""
 
 
 class Embedder(Protocol):

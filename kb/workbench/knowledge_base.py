@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Generator as Stream
-from collections.abc import Mapping, Sequence
 
 from kb.errors import ValidationError
 from kb.generation.answer import Writing
@@ -99,11 +99,16 @@ class KnowledgeBase:
         *,
         session_id: str | None = None,
         history: Sequence[Exchange] = (),
+        on_retrieval: Callable[[Retrieval], None] = lambda _: None,
     ) -> Stream[AnswerPart, None, RetrieveAndGenerateResponse]:
-        """Yield the parts of the answer as they come; the generator returns the whole."""
+        """Yield the parts of the answer as they come; the generator returns the whole.
+
+        `on_retrieval` hears of the chunks before the first word is written.
+        """
         generator = self._generator(generation.generation_model)
         check_generation(generation)
         retrieval = self.retrieve(question, configuration)
+        on_retrieval(retrieval)
         request = GenerationRequest(
             question=question,
             results=retrieval.results,
