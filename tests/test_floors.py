@@ -35,8 +35,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
             "kb.cli_explain",
             "kb.cli_aws",
             "kb.cli_database",
-            "kb.cli_documents",
-            "kb.cli_embeddings",
             "kb.cli_sync",
             "kb.cli_upload",
         ),
