@@ -23,6 +23,7 @@ if __name__ == "__main__":
     ).run()
 else:
     # The server imports this file once, for its routes, and runs it as __main__ for each visit.
-    from kb.screens.uploads.route import routes
+    from kb.screens.opening import route as opening
+    from kb.screens.uploads import route as uploads
 
-    app = st.App(__file__, routes=routes())
+    app = st.App(__file__, routes=[*uploads.routes(), *opening.routes()])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from kb import terminal
 from kb.documents.accepting import check_upload
 from kb.errors import KbError, ObjectStoreError, UnsupportedFormat
 from kb.models import ObjectInfo
+from kb.protocols import Progress
 from kb.workbench import Workbench, open_workbench
 
 #: Smaller files are stored before a bar could be read.
@@ -39,18 +40,25 @@ def _upload(bench: Workbench, key: str, path: Path) -> ObjectInfo:
     try:
         size_bytes = path.stat().st_size
         check_upload(key, size_bytes, max_bytes=bench.settings.max_document_bytes)
-        with _opened(path, key, size_bytes) as stream:
-            return bench.data_source.upload(key, stream)
+        with path.open("rb") as stream, _bar(key, size_bytes) as progress:
+            return bench.data_source.upload(key, stream, progress)
     except OSError as error:
         raise ObjectStoreError(
             f"'{path}' can not be read: {error.strerror}; check its permissions."
         ) from error
 
 
-def _opened(path: Path, key: str, size_bytes: int) -> BinaryIO:
+@contextmanager
+def _bar(key: str, size_bytes: int) -> Iterator[Progress | None]:
+    """What draws how far a large file has come, if somebody sees it."""
     if size_bytes < BAR_FROM_BYTES or not sys.stderr.isatty():
-        return path.open("rb")
-    return _Watched(path, _ByteBar(key, size_bytes))
+        yield None
+        return
+    bar = _ByteBar(key, size_bytes)
+    try:
+        yield bar.show
+    finally:
+        bar.clear()
 
 
 class _ByteBar:
@@ -74,23 +82,6 @@ class _ByteBar:
         """Leave an empty line for what comes next."""
         terminal.redraw("")
         print("\r", end="", file=sys.stderr, flush=True)
-
-
-class _Watched(io.FileIO):
-    """A file that shows how far it has been read."""
-
-    def __init__(self, path: Path, bar: _ByteBar) -> None:
-        self._bar = bar
-        super().__init__(path)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        block = super().read(-1 if size is None else size)
-        self._bar.show(self.tell())
-        return block
-
-    def close(self) -> None:
-        self._bar.clear()
-        super().close()
 
 
 def _sentence(key: str, error: KbError) -> str:

@@ -9,6 +9,7 @@
     ├── ObjectStoreError       the bucket refuses an object
     │   ├── BucketUnreachable  it can not be reached at all
     │   └── TooLarge           the object is larger than documents may be
+    ├── AwsError               AWS refuses to make or remove something, or fails at it
     ├── DocumentError          one document can not be read; others still can
     │   └── UnsupportedFormat  its format is not supported
     ├── Conflict               somebody else is already doing this (Bedrock's ConflictException)
@@ -56,6 +57,10 @@ class BucketUnreachable(ObjectStoreError):
 
 class TooLarge(ObjectStoreError):
     """The object is larger than documents may be."""
+
+
+class AwsError(KbError):
+    """AWS refuses to make or remove something, or fails at it."""
 
 
 class DocumentError(KbError):

@@ -11,17 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from kb.errors import SettingsError
+from kb.model_names import (
+    EXTRACTIVE,
+    LATE_INTERACTION,
+    answerers,
+    api_key,
+    endpoint,
+    rerankers,
+)
+from kb.models import NO_RERANKING
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
 #: S3's own rule; it also keeps the bucket's folder inside the data folder.
 BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
+#: One of the parts between the slashes of a prefix; `.` and `..` are none.
+PREFIX_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+")
+S3 = "s3://"
 
 #: The embedding model that needs no account.
 LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
-#: The answerer that quotes.
-EXTRACTIVE = "extractive"
 #: Bedrock's dataDeletionPolicy.
 DELETE, RETAIN = "DELETE", "RETAIN"
+
+
+#: The certificates that the operating system trusts, as libpq names them.
+SYSTEM = "system"
 
 
 def default_data_dir() -> Path:
@@ -52,7 +66,36 @@ class Settings:
         repr=False,
         metadata={"about": "PostgreSQL >= 15 with pgvector >= 0.8 to use, not the embedded one"},
     )
-    bucket: str = _setting("workbench", "Name of the bucket (a folder of the data folder)")
+    secret_arn: str | None = _setting(
+        None, "Secrets Manager secret with the database's user and password, in RDS' shape"
+    )
+    secret_file: Path | None = _setting(
+        None, "The same JSON in a file that only its owner may read (0600)"
+    )
+    database_host: str | None = _setting(
+        None, "Host of the database, when neither a URL nor the secret has it"
+    )
+    database_port: int | None = _setting(None, "Its port")
+    database_name: str | None = _setting(None, "Name of the database")
+    database_user: str | None = _setting(
+        None, "Role that logs in with an IAM token, when there is no secret"
+    )
+    reader_host: str | None = _setting(
+        None, "Reader endpoint of the cluster; searches go there, all else to the writer"
+    )
+    ca_bundle: str | None = _setting(
+        None,
+        "File with the certificates that the database's own is checked against, or `system`; "
+        "RDS hosts need it",
+    )
+    connect_seconds: int = _setting(
+        60, "Seconds for which a database on another machine that does not answer is waited for"
+    )
+    statement_seconds: float = _setting(30.0, "Seconds that a search in the database may take")
+    bucket: str = _setting(
+        "workbench",
+        "Name of the bucket (a folder of the data folder), or `s3://bucket/prefix` for one on S3",
+    )
     model_dir: Path | None = _setting(
         None, "Folder with another all-MiniLM-L6-v2 `model.onnx` and `tokenizer.json`"
     )
@@ -62,7 +105,20 @@ class Settings:
         "other dimensions",
     )
     generation_model: str = _setting(
-        EXTRACTIVE, "Who answers; only `extractive` is built in so far"
+        EXTRACTIVE,
+        "Who answers: `extractive`, a Bedrock model by its id, inference profile or ARN, or "
+        "`openai:` and a model; several with commas between them, the default first",
+    )
+    openai_base_url: str | None = _setting(
+        None, "Address of the OpenAI-compatible endpoint, up to `/v1`"
+    )
+    openai_api_key: str | None = field(
+        default=None, repr=False, metadata={"about": "Its API key, where it wants one"}
+    )
+    reranking_model: str = _setting(
+        LATE_INTERACTION,
+        "Who sorts the candidates of a search once more: `late-interaction`, a reranking model of "
+        "Bedrock, several with commas between them, or `none`",
     )
     max_document_bytes: int = _setting(50 * 1024 * 1024, "Largest document; Bedrock allows 50 MB")
     data_deletion_policy: str = _setting(
@@ -80,12 +136,33 @@ class Settings:
     @property
     def uses_embedded_server(self) -> bool:
         """Whether the database is our own embedded server."""
-        return self.database_url is None
+        named = (self.database_url, self.database_host, self.secret_arn, self.secret_file)
+        return not any(named)
+
+    @property
+    def uses_s3(self) -> bool:
+        """Whether the documents are in a bucket of S3's."""
+        return self.bucket.startswith(S3)
+
+    @property
+    def bucket_path(self) -> str:
+        """`bucket`, or `bucket/prefix`: what stands between `s3://` and a document's key."""
+        return self.bucket.removeprefix(S3)
 
     @property
     def embeds_locally(self) -> bool:
         """Whether the embedding model is the one on this machine."""
         return self.embedding_model == LOCAL_EMBEDDING_MODEL
+
+    @property
+    def generation_models(self) -> tuple[str, ...]:
+        """The answerers by name, the default first."""
+        return answerers(self.generation_model)
+
+    @property
+    def reranking_models(self) -> tuple[str, ...]:
+        """The rerankers by name, the default first; empty for none."""
+        return rerankers(self.reranking_model)
 
     @classmethod
     def load(
@@ -170,15 +247,31 @@ def _deletion_policy(value: Any) -> str:
 
 
 def _bucket(value: Any) -> str:
-    if not BUCKET_NAME.fullmatch(str(value)):
+    given = str(value)
+    name, _, prefix = given.removeprefix(S3).rstrip("/").partition("/")
+    if not BUCKET_NAME.fullmatch(name):
         raise ValueError("use 3 to 63 lower-case letters, digits, dots and hyphens, as S3 does")
-    return str(value)
+    if not given.startswith(S3):
+        if prefix:
+            raise ValueError("a prefix belongs to a bucket of S3's, as in s3://bucket/prefix")
+        return name
+    if not all(map(PREFIX_PART.fullmatch, prefix.split("/") if prefix else ())):
+        raise ValueError(
+            "use letters, digits and . _ - = + in the prefix, parted by single slashes"
+        )
+    return f"{S3}{name}/{prefix}" if prefix else f"{S3}{name}"
 
 
 def _generation_model(value: Any) -> str:
-    if value != EXTRACTIVE:
-        raise ValueError(f"only '{EXTRACTIVE}' is built in so far")
-    return EXTRACTIVE
+    return ",".join(answerers(value))
+
+
+def _reranking_model(value: Any) -> str:
+    return ",".join(rerankers(value)) or NO_RERANKING
+
+
+def _bundle(value: Any) -> str:
+    return SYSTEM if value == SYSTEM else str(_folder(value))
 
 
 def _folder(value: Any) -> Path:
@@ -186,14 +279,22 @@ def _folder(value: Any) -> Path:
 
 
 _CONVERTERS: dict[str, Any] = {
+    "connect_seconds": _whole_number(0, 600),
     "data_dir": _folder,
+    "database_port": _whole_number(1, 65535),
     "model_dir": _folder,
     "generation_model": _generation_model,
+    "openai_base_url": endpoint,
+    "openai_api_key": api_key,
+    "reranking_model": _reranking_model,
     "bucket": _bucket,
     "max_document_bytes": _whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,
     "workers": _whole_number(0, 16),
     "heartbeat_seconds": _seconds,
+    "statement_seconds": _seconds,
+    "secret_file": _folder,
+    "ca_bundle": _bundle,
     "answer_threshold": _share,
     "port": _whole_number(1, 65535),
 }

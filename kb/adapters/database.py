@@ -5,56 +5,88 @@ Vectors travel as binary: every connection has pgvector's psycopg adapters. It k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
 from psycopg.rows import dict_row
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from kb import sql
-from kb.errors import ConnectionLost, DatabaseError, SettingsError
+from kb.adapters.connecting import Database, Failure, failure
+from kb.errors import ConnectionLost, DatabaseError
+
+__all__ = [
+    "Database",
+    "Row",
+    "check_versions",
+    "driver",
+    "masked_url",
+    "open_engine",
+    "rows",
+    "transaction",
+    "translated_errors",
+]
 
 #: Row factory of psycopg, for paths that bypass SQLAlchemy.
 Row = dict[str, Any]
 
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A statement that was run."""
+
+    #: Its file in sql/, without the suffix.
+    name: str
+    parameters: Mapping[str, Any]
+    rows: int
+    milliseconds: float
+
+
+_watching: ContextVar[Callable[[Connection, Ran], None] | None] = ContextVar(
+    "watching", default=None
+)
+
 #: SQLSTATEs of a server that goes away: crash, shutdown, start, and a connection that broke.
 GONE = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
+#: query_canceled, by a time-out that was set.
+TOO_LONG = "57014"
 #: disk_full and insufficient_resources.
 NO_ROOM = ("53100", "53000")
 
 
-def open_engine(database_url: str) -> Engine:
-    """A pool of connections to a libpq URL; nothing is connected yet."""
+def open_engine(database: Database | str, *, statement_seconds: float = 0.0) -> Engine:
+    """A pool of connections to a database; nothing is connected yet.
+
+    With `statement_seconds` a statement that takes longer is ended.
+    """
+    found = Database.at(database)
     engine = create_engine(
-        libpq_url(database_url).set(drivername="postgresql+psycopg"),
+        found.address.set(drivername="postgresql+psycopg"),
         pool_size=5,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"application_name": "kb-workbench", "connect_timeout": 15},
     )
+    own: dict[str, Any] = {"application_name": "kb-workbench"}
+    if statement_seconds:
+        own["options"] = f"-c statement_timeout={round(statement_seconds * 1000)}"
+
+    def connect(_dialect: object, _record: object, _arguments: object, given: Row) -> Any:
+        # What is in the URL comes from there; the dialect adds its own adapters.
+        return found.connect(**own, context=given.get("context"))
+
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", _register_vector)
     return engine
-
-
-def libpq_url(database_url: str) -> URL:
-    """The URL in its parts; SettingsError when it is none of PostgreSQL's."""
-    # The words of these errors could repeat a password.
-    sentence = (
-        "KB_DATABASE_URL is not a PostgreSQL URL; write postgresql://user@host:5432/database."
-    )
-    try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError) as error:
-        raise SettingsError(sentence) from error
-    if url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
-        raise SettingsError(sentence)
-    return url.set(drivername="postgresql")
 
 
 def masked_url(engine: Engine) -> str:
@@ -93,6 +125,13 @@ def _translate(error: BaseException) -> DatabaseError:
     words = str(error).strip().splitlines()
     first = words[0] if words else type(error).__name__
     sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is None and (refusal := _refusal(error, first)):
+        return refusal
+    if sqlstate == TOO_LONG:
+        return DatabaseError(
+            f"The database took longer than KB_STATEMENT_SECONDS and was stopped; try again, or "
+            f"raise it: {first}"
+        )
     if isinstance(error, psycopg.OperationalError) and (sqlstate is None or sqlstate in GONE):
         return ConnectionLost(
             f"The database does not answer; run `python -m kb up` or check KB_DATABASE_URL: {first}"
@@ -100,6 +139,22 @@ def _translate(error: BaseException) -> DatabaseError:
     if sqlstate in NO_ROOM:
         return DatabaseError(f"The database has no room left; make some and try again: {first}")
     return DatabaseError(f"The database refused: {first}")
+
+
+def _refusal(error: BaseException, first: str) -> DatabaseError | None:
+    """For a connection that was refused for good."""
+    why = failure(error) if isinstance(error, psycopg.OperationalError) else None
+    if why is Failure.LOGIN:
+        return DatabaseError(
+            "The database refuses the login; check the user and password in KB_DATABASE_URL or the "
+            "secret, or for IAM that the role was granted rds_iam and rds-db:connect is allowed: "
+            f"{first}"
+        )
+    if why is Failure.TLS:
+        return DatabaseError(
+            f"The connection can not be made with TLS; check KB_CA_BUNDLE and the host: {first}"
+        )
+    return None
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:
@@ -111,10 +166,26 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
 
 def rows(connection: Connection, name: str, /, **parameters: Any) -> list[Row]:
     """Run `sql/<name>.sql` through psycopg, vectors as binary, and return its rows."""
+    watching = _watching.get()
+    begin = time.perf_counter()
     with driver(connection).cursor(row_factory=dict_row, binary=True) as cursor:
         # Text of this project's own files: see sql.psycopg_query.
         cursor.execute(sql.psycopg_query(name), parameters)
-        return cursor.fetchall() if cursor.description else []
+        found = cursor.fetchall() if cursor.description else []
+    if watching is not None:
+        milliseconds = (time.perf_counter() - begin) * 1000
+        watching(connection, Ran(name, parameters, len(found), milliseconds))
+    return found
+
+
+@contextmanager
+def watched(by: Callable[[Connection, Ran], None]) -> Iterator[None]:
+    """Tell `by` of every statement that this thread runs with `rows`, in its transaction."""
+    token = _watching.set(by)
+    try:
+        yield
+    finally:
+        _watching.reset(token)
 
 
 def check_versions(connection: Connection) -> Row:

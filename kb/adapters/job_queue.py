@@ -17,11 +17,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import procrastinate
-import psycopg
 from procrastinate.exceptions import ConnectorException
 
 from kb import sql
-from kb.adapters.database import libpq_url, translated_errors
+from kb.adapters.database import Database, translated_errors
 from kb.errors import ConnectionLost
 
 log = logging.getLogger(__name__)
@@ -67,9 +66,13 @@ class JobQueue:
     """Where the jobs and documents of one data source wait for a worker."""
 
     def __init__(
-        self, database_url: str, *, data_source_id: str = "", heartbeat_seconds: float = 3.0
+        self,
+        database: Database | str,
+        *,
+        data_source_id: str = "",
+        heartbeat_seconds: float = 3.0,
     ) -> None:
-        self._conninfo = libpq_url(database_url).render_as_string(hide_password=False)
+        self._database = Database.at(database)
         self._options = f"-c search_path={SCHEMA}"
         self._queue = f"ingestion-{data_source_id}"
         self._heartbeat_seconds = heartbeat_seconds
@@ -81,7 +84,7 @@ class JobQueue:
 
     def prepare(self) -> None:
         """Create the queue's tables unless they are there."""
-        with translated_errors(), psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with translated_errors(), self._database.connect(autocommit=True) as connection:
             # Others who prepare it at the same time wait, and find it done.
             connection.execute("SELECT pg_advisory_lock(%s)", (PREPARE_LOCK,))
             found = connection.execute(sql.script("queue/is_prepared")).fetchone()
@@ -113,7 +116,7 @@ class JobQueue:
 
     def holds(self, ingestion_job_id: str) -> bool:
         """Whether something of a job waits for a worker or has one, be it a dead one."""
-        with translated_errors(), psycopg.connect(self._conninfo) as connection:
+        with translated_errors(), self._database.connect() as connection:
             row = connection.execute(
                 sql.psycopg_query("queue/holds_job"), {"ingestion_job_id": ingestion_job_id}
             ).fetchone()
@@ -125,7 +128,7 @@ class JobQueue:
         parameters = {"ingestion_job_id": ingestion_job_id}
         with (
             translated_errors(),
-            psycopg.connect(self._conninfo, options=self._options) as connection,
+            self._database.connect(options=self._options) as connection,
         ):
             connection.execute(sql.psycopg_query("queue/forget_job"), parameters)
 
@@ -190,7 +193,9 @@ class JobQueue:
     def _app(self) -> procrastinate.App:
         return procrastinate.App(
             connector=procrastinate.PsycopgConnector(
-                conninfo=self._conninfo, kwargs={"options": self._options}
+                # Asked for each connection: passwords are rotated while workers run.
+                conninfo=self._database.conninfo,
+                kwargs={"options": self._options},
             )
         )
 

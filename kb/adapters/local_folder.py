@@ -11,21 +11,19 @@ import hashlib
 import logging
 import os
 import tempfile
-import unicodedata
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from kb.documents.accepting import check_size
+from kb.documents.accepting import check_key, check_size, too_long
 from kb.errors import BucketUnreachable, ObjectStoreError, ResourceNotFound
 from kb.models import ObjectInfo
+from kb.protocols import Progress
 
 log = logging.getLogger(__name__)
 
-#: S3's own limit on keys.
-MAX_KEY_BYTES = 1024
 #: Linux' limit on one name.
 MAX_NAME_BYTES = 255
 COPY_BYTES = 1 << 20
@@ -49,13 +47,18 @@ class LocalFolder:
     def uri(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
-    def put(self, key: str, stream: BinaryIO, *, max_bytes: int) -> ObjectInfo:
+    def prepare(self) -> None:
+        """Nothing: the folder was made when this was opened."""
+
+    def put(
+        self, key: str, stream: BinaryIO, *, max_bytes: int, progress: Progress | None = None
+    ) -> ObjectInfo:
         """Store the stream whole or not at all; the same bytes again change nothing."""
         path = self._path(key)
         digest = hashlib.md5(usedforsecurity=False)
         with _disk_errors(f"'{key}' can not be stored"), self._incoming_file() as incoming:
             with incoming.open("wb") as target:
-                _copy(stream, target, digest, max_bytes, key)
+                _copy(stream, target, digest, max_bytes, key, progress)
             if (known := self.head(key)) and known.etag == digest.hexdigest():
                 return known
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,6 +124,9 @@ class LocalFolder:
                 f"{self._objects.parent} is gone; bring it back and sync again."
             )
 
+    def url(self, key: str, *, expires_seconds: int = 900) -> str | None:
+        """None: a folder has no address for browsers."""
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         with _disk_errors(f"'{key}' can not be deleted"):
@@ -128,17 +134,10 @@ class LocalFolder:
             _etag_path(path).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
+        check_key(key)
         parts = key.split("/")
-        # Names starting with a dot are ours, and `..` would leave the folder.
-        if not key or any(part == "" or part.startswith(".") for part in parts):
-            raise ObjectStoreError(f"{key!r} is not a usable document name; rename the file.")
-        if not all(map(_is_allowed, key)):
-            raise ObjectStoreError(
-                f"{key!r} has characters that are not allowed in a document name; rename the file."
-            )
-        longest = max(len(part.encode()) for part in parts)
-        if len(key.encode()) > MAX_KEY_BYTES or longest > MAX_NAME_BYTES - len(".etag-"):
-            raise ObjectStoreError(f"The name '{key[:40]}…' is too long; shorten it.")
+        if max(len(part.encode()) for part in parts) > MAX_NAME_BYTES - len(".etag-"):
+            raise too_long(key)
         return self._objects.joinpath(*parts)
 
 
@@ -150,11 +149,6 @@ def _disk_errors(what: str) -> Iterator[None]:
         raise ObjectStoreError(
             f"{what}: {error.strerror or error}; free some space or check the folder."
         ) from error
-
-
-def _is_allowed(char: str) -> bool:
-    # Every kind of space is allowed: file names of screenshots hold narrow ones.
-    return char != "\\" and (char.isprintable() or unicodedata.category(char) == "Zs")
 
 
 def _info(key: str, etag: str, stat: os.stat_result) -> ObjectInfo:
@@ -177,7 +171,12 @@ def _look(key: str, path: Path) -> ObjectInfo | None:
 
 
 def _copy(
-    source: BinaryIO, target: BinaryIO, digest: hashlib._Hash, max_bytes: int, key: str
+    source: BinaryIO,
+    target: BinaryIO,
+    digest: hashlib._Hash,
+    max_bytes: int,
+    key: str,
+    progress: Progress | None,
 ) -> None:
     size = 0
     while block := source.read(COPY_BYTES):
@@ -185,6 +184,8 @@ def _copy(
         check_size(key, size, max_bytes=max_bytes)
         digest.update(block)
         target.write(block)
+        if progress:
+            progress(size)
 
 
 def _etag_path(path: Path) -> Path:

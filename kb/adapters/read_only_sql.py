@@ -9,16 +9,16 @@ from __future__ import annotations
 import hmac
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql as composing
 from psycopg.pq.abc import PGresult
-from sqlalchemy import make_url
 
 from kb import sql
-from kb.adapters.database import translated_errors
+from kb.adapters.database import Database, translated_errors
 from kb.errors import DatabaseError, ValidationError
 
 ROLE = "workbench_reader"
@@ -42,14 +42,17 @@ class ReadOnlyResult:
 class ReadOnlySql:
     """A reader of a database; each statement has a connection and a transaction of its own."""
 
-    def __init__(self, database_url: str) -> None:
-        self._owner = make_url(database_url).set(drivername="postgresql")
-        self._password = _derived(str(self._owner.password or ""))
-        self._reader = self._owner.set(username=ROLE, password=self._password)
+    def __init__(self, database: Database | str) -> None:
+        self._owner = Database.at(database)
+
+    @cached_property
+    def _password(self) -> str | None:
+        # Of this process: the owner's may be rotated, and an IAM token is another each time.
+        return _derived(str(self._owner.url().password or ""))
 
     def prepare(self) -> None:
         """Make the role, and let it read what is there now; the bridge's schema is left out."""
-        with translated_errors(), psycopg.connect(self._url(self._owner)) as connection:
+        with translated_errors(), self._owner.connect() as connection:
             try:
                 connection.execute(sql.script("table_embedding/prepare_reader"))
             except pg.InsufficientPrivilege as error:
@@ -94,10 +97,9 @@ class ReadOnlySql:
         return connection
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            self._url(self._reader),
+        reader = Database(self._owner.address.set(username=ROLE, password=self._password))
+        return reader.connect(
             application_name="kb-read-only-sql",
-            connect_timeout=15,
             options=f"-c statement_timeout={TIMEOUT_MS} -c lock_timeout=1000",
         )
 
@@ -105,12 +107,8 @@ class ReadOnlySql:
         statement = composing.SQL("ALTER ROLE {} PASSWORD {}").format(
             composing.Identifier(ROLE), composing.Literal(self._password)
         )
-        with translated_errors(), psycopg.connect(self._url(self._owner)) as connection:
+        with translated_errors(), self._owner.connect() as connection:
             connection.execute(statement)
-
-    @staticmethod
-    def _url(url: Any) -> str:
-        return str(url.render_as_string(hide_password=False))
 
 
 def _read(

@@ -15,7 +15,7 @@ from psycopg import sql as composing
 from psycopg.rows import dict_row
 
 from kb import sql
-from kb.adapters.database import translated_errors
+from kb.adapters.database import Database, translated_errors
 from kb.adapters.identifiers import composed, written_out
 from kb.embedding_sql.claimed_models import find_model
 from kb.embedding_sql.findings import Finding, call_findings, database_findings
@@ -35,8 +35,8 @@ Connection = psycopg.Connection[dict[str, Any]]
 class TableEmbedding:
     """Looks at a database's tables; it embeds nothing itself."""
 
-    def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+    def __init__(self, database: Database | str) -> None:
+        self._database = Database.at(database)
 
     def install(self) -> None:
         """Create or renew the procedure and its tables."""
@@ -141,12 +141,10 @@ class TableEmbedding:
         )
 
     def _connect(self, statement_timeout_ms: int = 0) -> Connection:
-        return psycopg.connect(
-            self._database_url,
+        return self._database.connect(
             autocommit=True,
             row_factory=dict_row,
             application_name="kb-embed-table",
-            connect_timeout=15,
             options=f"-c statement_timeout={statement_timeout_ms}",
         )
 

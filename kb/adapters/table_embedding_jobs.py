@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from kb import sql
-from kb.adapters.database import translated_errors
+from kb.adapters.database import Database, translated_errors
 from kb.adapters.identifiers import composed
 from kb.adapters.table_embedding import call_values, steps
 from kb.embedding_sql.claimed_models import find_model
@@ -44,8 +44,8 @@ Connection = psycopg.Connection[dict[str, Any]]
 class TableEmbeddingJobs:
     """Creates, runs, watches and stops runs."""
 
-    def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+    def __init__(self, database: Database | str) -> None:
+        self._database = Database.at(database)
 
     def create(self, plan: EmbeddingPlan, state: TableState, *, answered_by: str) -> int:
         """A new job's id. Raises Conflict while one lives, or where another model's vectors are."""
@@ -167,12 +167,10 @@ class TableEmbeddingJobs:
     def _connect(self, *, check_client: bool = False) -> Connection:
         # A session whose client was killed would go on to the table's end.
         options = "-c client_connection_check_interval=1s" if check_client else ""
-        return psycopg.connect(
-            self._database_url,
+        return self._database.connect(
             autocommit=True,
             row_factory=dict_row,
             application_name="kb-embed-table",
-            connect_timeout=15,
             options=options,
         )
 

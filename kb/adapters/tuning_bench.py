@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 
-from kb.adapters.database import translated_errors
+from kb.adapters.database import Database, translated_errors
 from kb.adapters.tuning_session import Connection, connect, read_row, read_value, run
 from kb.adapters.tuning_shadow import TuningShadow
 from kb.errors import Conflict, DatabaseError, ResourceNotFound, ValidationError
@@ -25,10 +25,10 @@ _STAYS = "The shadow copy stays until the next sweep."
 
 
 class TuningBench:
-    """Makes shadow copies of `bedrock_integration.bedrock_kb` in the database of a libpq URL."""
+    """Makes shadow copies of `bedrock_integration.bedrock_kb` in a database or at its URL."""
 
-    def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+    def __init__(self, database: Database | str) -> None:
+        self._database = Database.at(database)
 
     @contextmanager
     def shadow(self) -> Iterator[TuningShadow]:
@@ -36,11 +36,11 @@ class TuningBench:
 
         Raises Conflict while another sweep holds one, ValidationError when there is no vector.
         """
-        with translated_errors(), closing(connect(self._database_url)) as keeper:
+        with translated_errors(), closing(connect(self._database)) as keeper:
             if not _take_lock(keeper):
                 raise Conflict("Another sweep is running on this database; wait until it ends.")
             try:
-                with closing(TuningShadow(self._database_url, _copy_vectors(keeper))) as shadow:
+                with closing(TuningShadow(self._database, _copy_vectors(keeper))) as shadow:
                     yield shadow
             finally:
                 locked_throughout = self._remove(keeper)
@@ -60,7 +60,7 @@ class TuningBench:
 
     def _remove_without_keeper(self) -> None:
         try:
-            with closing(connect(self._database_url)) as successor:
+            with closing(connect(self._database)) as successor:
                 # The lock went with the connection: another sweep may own the copy by now.
                 if _take_lock(successor):
                     _drop_leftovers(successor)

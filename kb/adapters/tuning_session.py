@@ -11,17 +11,16 @@ import psycopg
 from psycopg import errors as pg
 from psycopg.rows import TupleRow, dict_row
 
+from kb.adapters.database import Database
 from kb.errors import DatabaseError
 from kb.sql import psycopg_query
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 
-def connect(database_url: str) -> Connection:
+def connect(database: Database | str) -> Connection:
     """Open an autocommitting connection with pgvector's library loaded."""
-    connection = psycopg.connect(
-        database_url, autocommit=True, application_name="kb-tuning", connect_timeout=15
-    )
+    connection = Database.at(database).connect(autocommit=True, application_name="kb-tuning")
     try:
         run(connection, "load_library")
     except pg.UndefinedObject as error:

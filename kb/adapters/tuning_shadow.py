@@ -17,6 +17,7 @@ from pgvector.psycopg import register_vector
 from psycopg import errors as pg
 from psycopg.rows import TupleRow
 
+from kb.adapters.database import Database
 from kb.adapters.tuning_session import Connection, connect, read_value, run, set_checked
 from kb.errors import IndexRejected
 from kb.models import (
@@ -47,8 +48,8 @@ _NO_SEQSCAN = {"enable_seqscan": "off"}
 class TuningShadow:
     """The copy, and at most one index on it. Made by TuningBench."""
 
-    def __init__(self, database_url: str, copied: ShadowCopy) -> None:
-        self._database_url = database_url
+    def __init__(self, database: Database, copied: ShadowCopy) -> None:
+        self._database = database
         self._copied = copied
         self._connection = self._connect()
 
@@ -150,7 +151,7 @@ class TuningShadow:
                 yield cursor
 
     def _connect(self) -> Connection:
-        connection = connect(self._database_url)
+        connection = connect(self._database)
         register_vector(connection)
         # Without it a build goes on to its end when its client has been killed, and the next
         # sweep waits for it. Some platforms can not.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from math import log2
 
 from kb.generation.units import units
+from kb.model_names import EXTRACTIVE
 from kb.models import (
     Citation,
     Retrieval,
@@ -23,7 +24,6 @@ from kb.models.evaluation import (
     QuestionOutcome,
     RankedResult,
 )
-from kb.settings import EXTRACTIVE
 
 EXCERPT_CHARACTERS = 300
 LINE = re.compile(r"[^\n]*\S[^\n]*")

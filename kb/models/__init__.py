@@ -11,6 +11,23 @@ from kb.models.answers import (
     RetrievedReference,
     Span,
 )
+from kb.models.conversations import (
+    CheckedSentence,
+    CheckedSource,
+    CitedPlace,
+    Conversation,
+    Feedback,
+    Proof,
+    QuoteCheck,
+    Rating,
+    SavedQuestion,
+    SourceState,
+    SourceVersion,
+    Turn,
+    TurnConfiguration,
+    TurnStatus,
+    Verdict,
+)
 from kb.models.documents import (
     Boxes,
     Chunk,
@@ -26,6 +43,7 @@ from kb.models.documents import (
     Rectangle,
     SectionStart,
 )
+from kb.models.embedding import ChunkEmbeddings
 from kb.models.filters import Comparison, Condition, Filter, Group, Junction
 from kb.models.ingestion import (
     DocumentAction,
@@ -43,6 +61,7 @@ from kb.models.ingestion import (
 )
 from kb.models.planning import ExactDocument, ExactPlan, IngestionPlan, PlannedDocument
 from kb.models.retrieval import (
+    NO_RERANKING,
     Retrieval,
     RetrievalConfiguration,
     RetrievalResult,
@@ -67,13 +86,19 @@ from kb.models.tuning import (
 from kb.models.values import JsonValue
 
 __all__ = [
+    "NO_RERANKING",
     "AnswerPart",
     "Boxes",
     "BuildReport",
+    "CheckedSentence",
+    "CheckedSource",
     "Chunk",
+    "ChunkEmbeddings",
     "Citation",
+    "CitedPlace",
     "Comparison",
     "Condition",
+    "Conversation",
     "Document",
     "DocumentAction",
     "DocumentMetadata",
@@ -84,6 +109,7 @@ __all__ = [
     "ExactDocument",
     "ExactPlan",
     "Exchange",
+    "Feedback",
     "Filter",
     "GenerationConfiguration",
     "GenerationReport",
@@ -112,7 +138,10 @@ __all__ = [
     "ParentChunk",
     "Placement",
     "PlannedDocument",
+    "Proof",
     "QueryPlan",
+    "QuoteCheck",
+    "Rating",
     "Recommendation",
     "Rectangle",
     "Retrieval",
@@ -120,13 +149,20 @@ __all__ = [
     "RetrievalResult",
     "RetrieveAndGenerateResponse",
     "RetrievedReference",
+    "SavedQuestion",
     "Search",
     "SearchType",
     "SectionStart",
     "ShadowCopy",
+    "SourceState",
+    "SourceVersion",
     "Span",
     "SweepEvent",
     "SweepResult",
     "SweepSpec",
+    "Turn",
+    "TurnConfiguration",
+    "TurnStatus",
+    "Verdict",
     "WorkerInfo",
 ]

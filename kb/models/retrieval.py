@@ -9,6 +9,9 @@ from enum import StrEnum
 from kb.models.filters import Filter
 from kb.models.values import JsonValue
 
+#: As a `reranking_model`: leave the candidates as the search ranked them.
+NO_RERANKING = "none"
+
 
 class SearchType(StrEnum):
     """Bedrock's search types."""
@@ -26,7 +29,8 @@ class RetrievalConfiguration:
     number_of_results: int = 5
     #: Which chunks may take part at all; None for all.
     filter: Filter | None = None
-    #: Name of the reranker that sorts the candidates once more; None for none.
+    #: Name of the reranker that sorts the candidates once more, NO_RERANKING for none; None for
+    #: the knowledge base's own choice.
     reranking_model: str | None = None
     #: Whether a question of several parts is searched part by part.
     query_decomposition: bool = False
@@ -55,6 +59,10 @@ class RetrievalResult:
     parent_id: str | None = None
     #: 1-based place in each ranking that knew it, e.g. {"semantic": 3, "lexical": 1}.
     ranks: Mapping[str, int] = field(default_factory=dict)
+    #: Share of the question's terms that it holds, each as heavy as it is rare; HYBRID only.
+    coverage: float | None = None
+    #: 0-based place among the chunks of its document, where that is known.
+    ordinal: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +76,5 @@ class Retrieval:
     queries: tuple[str, ...] = ()
     #: All candidates of the rankings, results included, best first.
     candidates: tuple[RetrievalResult, ...] = ()
+    #: The reranker that sorted them; None for none.
+    reranking_model: str | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Stream
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kb.models import (
     AnswerPart,
     BuildReport,
+    ChunkEmbeddings,
     Filter,
     GenerationReport,
     GenerationRequest,
@@ -26,6 +27,7 @@ from kb.models import (
     SearchType,
     ShadowCopy,
 )
+from kb.models.login import Login
 from kb.protocols.ingestion import (
     DocumentRecords,
     IngestionRecords,
@@ -36,20 +38,26 @@ from kb.protocols.ingestion import (
 )
 
 __all__ = [
+    "Credentials",
     "DocumentRecords",
     "Embedder",
     "Generator",
     "IngestionRecords",
     "ObjectStore",
+    "Progress",
     "PublishingArea",
     "ReadingThread",
     "RebuildArea",
     "Reranker",
     "StagingArea",
+    "TokenEmbedder",
     "TuningBench",
     "TuningShadow",
     "VectorStore",
 ]
+
+#: Told how many bytes have been stored so far.
+Progress: TypeAlias = Callable[[int], None]
 
 
 class ObjectStore(Protocol):
@@ -60,10 +68,18 @@ class ObjectStore(Protocol):
         """The bucket's name, as in `s3://bucket/key`."""
 
     def uri(self, key: str) -> str:
-        """`s3://bucket/key`."""
+        """`s3://bucket/key`; with a prefix, `s3://bucket/prefix/key`."""
 
-    def put(self, key: str, stream: BinaryIO, *, max_bytes: int) -> ObjectInfo:
-        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`."""
+    def prepare(self) -> None:
+        """Make the bucket, closed to the public, unless it is there."""
+
+    def put(
+        self, key: str, stream: BinaryIO, *, max_bytes: int, progress: Progress | None = None
+    ) -> ObjectInfo:
+        """Store the stream under `key`, whole or not at all; refuse more than `max_bytes`.
+
+        The stream is read by the caller's own thread. The same bytes again change nothing.
+        """
 
     def head(self, key: str) -> ObjectInfo | None:
         """What is known of the object, or None when there is none."""
@@ -74,8 +90,21 @@ class ObjectStore(Protocol):
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         """A readable file with the object's bytes, for as long as the context lasts."""
 
+    def url(self, key: str, *, expires_seconds: int = 900) -> str | None:
+        """An address that a browser opens for so long, or None where there is no such thing."""
+
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
+
+
+class Credentials(Protocol):
+    """Who one is to a database, today. Errors are KbError, and none holds a password."""
+
+    def login(self, host: str, port: int) -> Login:
+        """What to log in with there; asked for each connection."""
+
+    def renew(self, refused: Login) -> None:
+        """Look anew: the database has refused this one."""
 
 
 class Embedder(Protocol):
@@ -97,14 +126,28 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens that it takes of a text, those that it adds included."""
 
+    @property
+    def has_token_bits(self) -> bool:
+        """Whether `embed_chunks` tells the vectors of tokens."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Length of each text in the model's own tokens, without truncation."""
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts to be stored, shape (len(texts), dimensions)."""
 
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        """The same vectors with all that retrieval can make use of."""
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimensions,)."""
+
+
+class TokenEmbedder(Protocol):
+    """An Embedder that also tells the vectors of the tokens of a question."""
+
+    def embed_query_tokens(self, text: str) -> NDArray[np.float32]:
+        """Unit vectors of the question's tokens, the model's own marks left out."""
 
 
 class VectorStore(Protocol):
@@ -130,13 +173,11 @@ class Reranker(Protocol):
     def name(self) -> str:
         """As chosen in the settings and shown on screen."""
 
-    def rerank(
-        self,
-        question: str,
-        query_embedding: NDArray[np.float32],
-        results: Sequence[RetrievalResult],
-    ) -> list[float]:
-        """How well each result answers, in their order; higher is better."""
+    def rerank(self, question: str, results: Sequence[RetrievalResult]) -> list[float] | None:
+        """How well each result answers, in their order; higher is better.
+
+        None when it can not judge all of them, for instance what others have embedded.
+        """
 
 
 class Generator(Protocol):

@@ -14,17 +14,22 @@ from kb.workbench import Status, Workbench, open_workbench
 
 
 @st.cache_resource(
-    show_spinner="Starting the database and opening the knowledge base …",
+    show_spinner="Opening the knowledge base; a database that wakes up may take a minute …",
     on_release=Workbench.close,
 )
 def shared_workbench() -> Workbench:
     """One workbench for all browsers; it holds a pool, never a connection."""
-    return open_workbench()
+    bench = open_workbench()
+    if bench.settings.embeds_locally:
+        bench.warm_up()
+    return bench
 
 
 @contextmanager
 def page(title: str, about: str) -> Iterator[Workbench]:
     """Draw title and sidebar; an expected failure inside becomes one sentence on the page."""
+    # A page that is visited first runs without streamlit_app.py, and would be narrow.
+    st.set_page_config(page_title=title, layout="wide")
     st.title(title)
     st.caption(about)
     try:

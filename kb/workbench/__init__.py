@@ -6,6 +6,7 @@ that pages and command line work with.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,11 +14,17 @@ from typing import Any, Self
 from sqlalchemy import Engine
 
 from kb.adapters.catalogue import Catalogue
-from kb.adapters.database import check_versions, masked_url, open_engine, rows, transaction
-from kb.adapters.extractive import ExtractiveGenerator
+from kb.adapters.conversations import ConversationRecords
+from kb.adapters.database import (
+    Database,
+    check_versions,
+    masked_url,
+    open_engine,
+    rows,
+    transaction,
+)
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.local_folder import LocalFolder
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -27,20 +34,27 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import JsonValue, ModelIdentity
-from kb.postgres.embedded import EmbeddedServer
-from kb.protocols import Embedder
+from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answerers import open_answerers
+from kb.workbench.answering import Answering
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
+from kb.workbench.conversations import Conversations
 from kb.workbench.data_source import DataSource
+from kb.workbench.databases import embedded_server, for_reading, open_database
 from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
+from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
 from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.proofs import Proofs
+from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
+from kb.workbench.stores import open_store
 from kb.workbench.worker import Worker
 
 #: Chunks whose headings are looked at for suggested questions.
@@ -70,7 +84,11 @@ class Workbench:
     settings: Settings
     data_source: DataSource
     knowledge_base: KnowledgeBase
+    answering: Answering
+    conversations: Conversations
+    proofs: Proofs
     evidence: Evidence
+    explanations: Explanations
     evaluation: Evaluation
     chunking: Chunking
     chunk_browser: ChunkBrowser
@@ -78,8 +96,8 @@ class Workbench:
     sql_embeddings: SqlEmbeddings
     worker: Worker
     _engine: Any
+    _reading: Any
     _catalogue: Catalogue
-    _generator: ExtractiveGenerator
     _embedder: Embedder
 
     def status(self) -> Status:
@@ -92,9 +110,9 @@ class Workbench:
             embedded=self.settings.uses_embedded_server,
             postgres_version=versions["postgres_version"].split()[0],
             pgvector_version=versions["pgvector_version"],
-            data_source=f"s3://{self.settings.bucket}",
+            data_source=self.data_source.uri,
             embedding_model=self._embedder.identity,
-            generation_model=self._generator.name,
+            generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
             chunks=chunks,
         )
@@ -105,6 +123,10 @@ class Workbench:
             found = rows(connection, "catalogue/headings", row_limit=SUGGESTION_SAMPLE)
         return suggested_questions(row["heading_path"] for row in found)
 
+    def warm_up(self) -> None:
+        """Load the local model in the background, so that the first question does not wait."""
+        threading.Thread(target=self._embedder.embed_query, args=("warm up",), daemon=True).start()
+
     def __enter__(self) -> Self:
         return self
 
@@ -112,43 +134,43 @@ class Workbench:
         self.close()
 
     def close(self) -> None:
-        """Give the database connections back; servers and workers go on."""
+        """Keep what is being answered and give the connections back; servers and workers go on."""
+        self.answering.close()
         self._engine.dispose()
-
-
-def embedded_server(settings: Settings) -> EmbeddedServer:
-    """The server that belongs to this data folder, running or not."""
-    return EmbeddedServer(settings.data_dir / "postgres")
+        self._reading.dispose()
 
 
 def open_workbench(settings: Settings | None = None) -> Workbench:
     """Start the embedded server if that is the database, prepare it and open everything."""
     settings = settings or Settings.load()
-    url = settings.database_url or embedded_server(settings).start()
-    engine = open_engine(url)
+    database = open_database(settings)
+    engine = open_engine(database)
+    reading = open_engine(
+        for_reading(settings, database), statement_seconds=settings.statement_seconds
+    )
     try:
-        return _open(settings, url, engine)
+        return _open(settings, database, engine, reading)
     except BaseException:
         # Whoever tries again would otherwise leave connections behind each time.
         engine.dispose()
+        reading.dispose()
         raise
 
 
-def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
+def _open(settings: Settings, database: Database, engine: Engine, reading: Engine) -> Workbench:
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    catalogue = Catalogue(engine, bucket=settings.bucket, identity=embedder.identity)
+    rerankers = open_rerankers(settings, engine, models)
+    catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
-        url,
+        database,
         data_source_id=catalogue.data_source_id,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
     queue.prepare()
-    vectors = PgvectorStore(engine, identity=embedder.identity)
-    store = LocalFolder(settings.data_dir / "buckets" / settings.bucket, bucket=settings.bucket)
-    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
-    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
+    vectors = PgvectorStore(reading, identity=embedder.identity)
+    store = open_store(settings)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -162,29 +184,44 @@ def _open(settings: Settings, url: str, engine: Engine) -> Workbench:
     worker = Worker(settings, queue, jobs, new_ingestion, revive=_revive(settings))
     ingestion = new_ingestion()
     planning = Planning(jobs, ingestion, embedder)
-    embeddings = SqlEmbeddings(settings, url, embedder.identity)
+    embeddings = SqlEmbeddings(settings, database, embedder.identity)
     # Whoever opens the workbench starts a bridge that was killed; nobody waits for it here.
     embeddings.bridge.ensure_running()
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
-    knowledge_base = KnowledgeBase(vectors, embedder, {generator.name: generator})
+    knowledge_base = KnowledgeBase(
+        vectors, embedder, open_answerers(settings, models.local), rerankers
+    )
+    exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
+    records, proofs = ConversationRecords(engine), Proofs(engine, store)
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
         knowledge_base=knowledge_base,
+        answering=Answering(knowledge_base, records, proofs),
+        conversations=Conversations(records, proofs),
+        proofs=proofs,
         evidence=Evidence(engine, store),
+        explanations=Explanations(
+            engine,
+            catalogue,
+            embedder,
+            knowledge_base,
+            KnowledgeBase(exact, embedder, {}, rerankers),
+            threshold=settings.answer_threshold,
+        ),
         evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
-        index_tuning=IndexTuning(engine, url, embedder),
+        index_tuning=IndexTuning(engine, database, embedder),
         sql_embeddings=embeddings,
         worker=worker,
         _engine=engine,
+        _reading=reading,
         _catalogue=catalogue,
-        _generator=generator,
         _embedder=embedder,
     )
 
@@ -203,7 +240,7 @@ def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[st
 def _ingestion(
     settings: Settings,
     engine: Engine,
-    store: LocalFolder,
+    store: ObjectStore,
     catalogue: Catalogue,
     jobs: IngestionJobs,
     embedder: Embedder,
@@ -213,9 +250,10 @@ def _ingestion(
     identity = embedder.identity
     staging = Staging(
         engine,
-        bucket=settings.bucket,
+        bucket=settings.bucket_path,
         data_source_id=catalogue.data_source_id,
         identity=identity,
+        token_bits=embedder.has_token_bits,
     )
     seams = Seams(
         store=store,

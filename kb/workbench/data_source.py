@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import BinaryIO
 
 from kb.adapters.catalogue import Catalogue
@@ -22,7 +24,7 @@ from kb.models import (
     ObjectInfo,
     WorkerInfo,
 )
-from kb.protocols import ObjectStore
+from kb.protocols import ObjectStore, Progress
 from kb.settings import Settings
 from kb.workbench.planning import Planning
 from kb.workbench.worker import Worker
@@ -53,8 +55,8 @@ class DataSource:
 
     @property
     def uri(self) -> str:
-        """`s3://bucket`."""
-        return f"s3://{self._store.bucket}"
+        """`s3://bucket`, or `s3://bucket/prefix`."""
+        return self._store.uri("").rstrip("/")
 
     @property
     def data_source_id(self) -> str:
@@ -66,13 +68,26 @@ class DataSource:
         """Ten letters and digits, as Bedrock's."""
         return self._catalogue.knowledge_base_id
 
-    def upload(self, key: str, stream: BinaryIO) -> ObjectInfo:
+    def prepare(self) -> None:
+        """Make the bucket, closed to the public, unless it is there."""
+        self._store.prepare()
+
+    def upload(self, key: str, stream: BinaryIO, progress: Progress | None = None) -> ObjectInfo:
         """Store a document in the bucket; it is searchable after the next ingestion job."""
-        return self._store.put(key, stream, max_bytes=self._settings.max_document_bytes)
+        most = self._settings.max_document_bytes
+        return self._store.put(key, stream, max_bytes=most, progress=progress)
 
     def delete(self, key: str) -> None:
         """Take a document out of the bucket; its chunks leave with the next ingestion job."""
         self._store.delete(key)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        """What the bucket says of a document, None when there is none."""
+        return self._store.head(key)
+
+    def local_copy(self, key: str) -> AbstractContextManager[Path]:
+        """A readable file with the document's bytes, for as long as the context lasts."""
+        return self._store.local_copy(key)
 
     def documents(self) -> list[Document]:
         """All documents of the bucket, also those that no job has seen yet (PENDING)."""

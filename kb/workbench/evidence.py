@@ -13,6 +13,9 @@ from kb.errors import ResourceNotFound
 from kb.models import PageMark, Placement, Rectangle, RetrievedReference, Span
 from kb.protocols import ObjectStore
 
+#: How long the link to a cited document opens it.
+LINK_SECONDS = 3600
+
 
 class Evidence:
     """Finds and draws cited passages."""
@@ -47,6 +50,20 @@ class Evidence:
             for row in pages
         }
         return marks(placements, passage, geometry)
+
+    def key(self, uri: str) -> str | None:
+        """The key of a document by its URI; None when it is not in this bucket."""
+        base = self._store.uri("")
+        return uri.removeprefix(base) if uri.startswith(base) else None
+
+    def document_url(self, uri: str, page_number: int | None = None) -> str | None:
+        """A link that opens the document, at a page where browsers can, for an hour.
+
+        None where documents have no addresses, as in a folder.
+        """
+        key = self.key(uri)
+        url = self._store.url(key, expires_seconds=LINK_SECONDS) if key else None
+        return f"{url}#page={page_number}" if url and page_number else url
 
     def page_image(
         self, key: str, page_number: int, rectangles: Sequence[Rectangle], *, scale: float = 1.6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from kb.adapters.database import rows, transaction
+from kb.adapters.database import Database, rows, transaction
 from kb.adapters.tuning_bench import TuningBench
 from kb.models import SweepEvent, SweepSpec
 from kb.protocols import Embedder
@@ -20,9 +20,9 @@ CHUNKS_PER_QUESTION = 10
 class IndexTuning:
     """Measures settings; it never touches the live table."""
 
-    def __init__(self, engine: Engine, database_url: str, embedder: Embedder) -> None:
+    def __init__(self, engine: Engine, database: Database, embedder: Embedder) -> None:
         self._engine = engine
-        self._database_url = database_url
+        self._database = database
         self._embedder = embedder
 
     def sweep(self, spec: SweepSpec, *, number_of_questions: int = 200) -> Iterator[SweepEvent]:
@@ -37,5 +37,5 @@ class IndexTuning:
             ((row["heading_path"], row["chunks"]) for row in sample), number_of_questions
         )
         vectors = self._embedder.embed_documents(questions)
-        bench = TuningBench(self._database_url)
+        bench = TuningBench(self._database)
         yield from sweep.run(bench, spec, vectors, questions_source=CORPUS_QUESTIONS_SOURCE)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Generator as Stream
-from collections.abc import Mapping, Sequence
 
 from kb.errors import ValidationError
 from kb.generation.answer import Writing
+from kb.generation.bounds import check_generation
 from kb.models import (
+    NO_RERANKING,
     AnswerPart,
     Exchange,
     GenerationConfiguration,
@@ -18,7 +20,7 @@ from kb.models import (
     RetrievalConfiguration,
     RetrieveAndGenerateResponse,
 )
-from kb.protocols import Embedder, Generator, VectorStore
+from kb.protocols import Embedder, Generator, Reranker, VectorStore
 from kb.retrieval.retriever import retrieve
 
 RETRIEVAL = RetrievalConfiguration()
@@ -29,11 +31,16 @@ class KnowledgeBase:
     """What analysts talk to."""
 
     def __init__(
-        self, vectors: VectorStore, embedder: Embedder, generators: Mapping[str, Generator]
+        self,
+        vectors: VectorStore,
+        embedder: Embedder,
+        generators: Mapping[str, Generator],
+        rerankers: Mapping[str, Reranker],
     ) -> None:
-        """`generators` by name, the one that answers when none is named first."""
+        """Generators and rerankers by name, the one in use when none is named first."""
         self._vectors = vectors
         self._embedder = embedder
+        self._rerankers = dict(rerankers)
         self._generators = dict(generators)
 
     @property
@@ -41,16 +48,28 @@ class KnowledgeBase:
         """The answerers that are set up, the default first."""
         return list(self._generators)
 
+    @property
+    def reranking_models(self) -> list[str]:
+        """The rerankers that are set up, the default first, and the word for none."""
+        return [*self._rerankers, NO_RERANKING]
+
     def retrieve(
         self, question: str, configuration: RetrievalConfiguration = RETRIEVAL
     ) -> Retrieval:
         """The chunks that fit the question, best first, with timings."""
-        return retrieve(
+        found = retrieve(
             question,
             vectors=self._vectors,
             embedder=self._embedder,
             configuration=configuration,
+            reranker=self._reranker(configuration.reranking_model),
         )
+        if configuration.reranking_model not in (None, NO_RERANKING, found.reranking_model):
+            raise ValidationError(
+                f"{configuration.reranking_model} can not judge chunks that were embedded without "
+                f"it; run `python -m kb sync`, or choose '{NO_RERANKING}'."
+            )
+        return found
 
     def retrieve_and_generate(
         self,
@@ -80,10 +99,16 @@ class KnowledgeBase:
         *,
         session_id: str | None = None,
         history: Sequence[Exchange] = (),
+        on_retrieval: Callable[[Retrieval], None] = lambda _: None,
     ) -> Stream[AnswerPart, None, RetrieveAndGenerateResponse]:
-        """Yield the parts of the answer as they come; the generator returns the whole."""
+        """Yield the parts of the answer as they come; the generator returns the whole.
+
+        `on_retrieval` hears of the chunks before the first word is written.
+        """
         generator = self._generator(generation.generation_model)
+        check_generation(generation)
         retrieval = self.retrieve(question, configuration)
+        on_retrieval(retrieval)
         request = GenerationRequest(
             question=question,
             results=retrieval.results,
@@ -101,6 +126,15 @@ class KnowledgeBase:
             generation_model=generator.name,
             timings_ms={**retrieval.timings_ms, "generate": generated},
         )
+
+    def _reranker(self, name: str | None) -> Reranker | None:
+        chosen = name or self.reranking_models[0]
+        if chosen not in self.reranking_models:
+            raise ValidationError(
+                f"No reranker is called '{chosen}'; choose one of "
+                f"{', '.join(self.reranking_models)}."
+            )
+        return self._rerankers.get(chosen)
 
     def _generator(self, name: str | None) -> Generator:
         chosen = name or next(iter(self._generators))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from kb.adapters.database import Database
 from kb.adapters.read_only_sql import ReadOnlyResult, ReadOnlySql
 from kb.adapters.table_embedding import TableEmbedding
 from kb.adapters.table_embedding_jobs import TableEmbeddingJobs
@@ -41,7 +42,7 @@ MOST_SESSIONS = BOUNDS["sessions"][1]
 class SqlEmbeddings:
     """Everything that the page and `embed-table` do."""
 
-    def __init__(self, settings: Settings, database_url: str, identity: ModelIdentity) -> None:
+    def __init__(self, settings: Settings, database: Database, identity: ModelIdentity) -> None:
         self.bridge = Bridge(settings)
         self._settings = settings
         self._identity = identity
@@ -49,9 +50,9 @@ class SqlEmbeddings:
         self._configured = (
             None if settings.embeds_locally else configured_model(settings.embedding_model)
         )
-        self._tables = TableEmbedding(database_url)
-        self._jobs = TableEmbeddingJobs(database_url)
-        self._reader = ReadOnlySql(database_url)
+        self._tables = TableEmbedding(database)
+        self._jobs = TableEmbeddingJobs(database)
+        self._reader = ReadOnlySql(database)
 
     @property
     def is_local(self) -> bool:

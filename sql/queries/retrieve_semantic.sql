@@ -37,7 +37,8 @@ nearest AS (
     )
 )
 SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, 1 - nearest.distance AS score, 1 - nearest.distance AS similarity,
-       c.document_id, c.parent, p.text AS parent_text,
+       row_number() OVER (ORDER BY nearest.distance, kb.id) AS semantic, CAST(NULL AS bigint) AS lexical,
+       CAST(NULL AS float8) AS coverage, c.document_id, c.ordinal, c.parent, p.text AS parent_text,
        coalesce(p.heading_path, c.heading_path) AS heading_path, coalesce(p.first_page, c.first_page) AS first_page,
        coalesce(p.last_page, c.last_page) AS last_page, coalesce(p.page_label, c.page_label) AS page_label
 FROM nearest

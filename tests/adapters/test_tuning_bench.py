@@ -15,7 +15,6 @@ import psycopg
 import pytest
 from numpy.typing import NDArray
 from pgvector.psycopg import register_vector
-from psycopg.conninfo import make_conninfo
 
 from kb.adapters.tuning_bench import TuningBench
 from kb.adapters.tuning_session import connect, set_checked
@@ -173,7 +172,7 @@ def test_nothing_stays_forced_after_a_search(url: str) -> None:
 
 def test_a_graph_larger_than_the_servers_memory_gets_what_it_needs(url: str) -> None:
     # 600 tuples of 2,249 bytes.
-    poor = make_conninfo(url, options="-c maintenance_work_mem=1MB")
+    poor = f"{url}&options=-c%20maintenance_work_mem%3D1MB"
 
     with TuningBench(poor).shadow() as shadow:
         assert shadow.build(HnswIndex()).notices == ()
@@ -264,7 +263,7 @@ def reader(url: str) -> str:
         f"CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA bedrock_integration TO {name};"
         f"GRANT SELECT ON bedrock_integration.bedrock_kb TO {name}",
     )
-    return make_conninfo(url, user=name)
+    return url.replace("postgres@", f"{name}@", 1)
 
 
 def test_a_role_that_may_not_create_is_told_what_it_needs(reader: str) -> None:

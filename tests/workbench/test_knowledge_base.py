@@ -59,7 +59,7 @@ def test_a_session_keeps_its_id(bench: Workbench) -> None:
 
 def test_an_answer_tells_how_long_each_stage_took(bench: Workbench) -> None:
     timings = bench.knowledge_base.retrieve_and_generate(QUESTION).timings_ms
-    assert set(timings) == {"embed", "search", "generate"}
+    assert set(timings) == {"embed", "search", "rerank", "generate"}
     assert all(ms > 0 for ms in timings.values())
 
 
