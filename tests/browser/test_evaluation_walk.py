@@ -5,6 +5,7 @@ Screenshots go to the folder named by SCREENSHOTS, or to pytest's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def test_add_a_set_run_it_and_read_its_figures(app: str, page: Page, screenshots
     page.locator("input[type=file]").first.set_input_files(
         {"name": "mine.jsonl", "mimeType": "text/plain", "buffer": SET.read_bytes()}
     )
-    expect(page.get_by_text("mine.jsonl", exact=True).first).to_be_visible(timeout=STEP_MS)
+    chosen = page.get_by_role("combobox", name="Question set")
+    expect(chosen).to_have_value("mine.jsonl", timeout=STEP_MS)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Evaluate", exact=True).click()
     expect(page.get_by_text("It goes on whatever you do")).to_be_visible(timeout=STEP_MS)
@@ -54,6 +56,7 @@ def test_add_a_set_run_it_and_read_its_figures(app: str, page: Page, screenshots
     page.screenshot(path=screenshots / "evaluation-running.png")
     expect(page.get_by_text("Asked 15 of 15 questions")).to_be_visible(timeout=3 * STEP_MS)
     expect(page.get_by_text("The right page", exact=True)).to_be_visible(timeout=STEP_MS)
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("mine$"))
     page.wait_for_timeout(1000)
     page.screenshot(path=screenshots / "evaluation-light.png")
     page.get_by_role("tab", name="Compare").click()
