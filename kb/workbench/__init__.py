@@ -213,7 +213,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
             KnowledgeBase(exact, embedder, {}, rerankers),
             threshold=settings.answer_threshold,
         ),
-        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
+        evaluation=Evaluation(settings, knowledge_base, records, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, database, embedder),
