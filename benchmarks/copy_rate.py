@@ -13,7 +13,7 @@ import numpy as np
 import psycopg
 from sqlalchemy import Connection
 
-from kb.adapters import copy_in
+from kb.adapters import binary_rows, copy_in
 from kb.adapters.database import driver, open_engine, transaction
 from kb.adapters.minilm import MiniLm
 from kb.adapters.schema import prepare_database
@@ -78,7 +78,7 @@ def _packed(pages: list[Page], chunks: list[Chunk]) -> dict[str, bytes]:
     )
     return {
         "copy_chunks": copy_in.chunks(DOCUMENT, window, {}),
-        "copy_embeddings": copy_in.embeddings("model", hashes, vectors),
+        "copy_embeddings": binary_rows.vectors(hashes, "model", vectors),
     }
 
 

@@ -28,9 +28,11 @@ from kb import (
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
+    RetrievalConfiguration,
     SearchType,
     SweepResult,
 )
+from kb.retrieval.filter_expression import parse_filter
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, open_workbench
@@ -85,6 +87,12 @@ def parser() -> argparse.ArgumentParser:
         choices=list(SearchType),
         default=SearchType.HYBRID,
         help="SEMANTIC or HYBRID (default)",
+    )
+    asking.add_argument(
+        "--filter",
+        default="",
+        metavar="FILTER",
+        help="chunks that may take part: Bedrock's JSON, or as in 'year >= 2020 and draft = false'",
     )
 
     def command(name: str, run: Any, about: str, *parents: argparse.ArgumentParser) -> Any:
@@ -167,11 +175,7 @@ def documents(options: argparse.Namespace) -> int:
 def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
     with _workbench() as bench:
-        found = bench.knowledge_base.retrieve(
-            options.text,
-            search_type=options.search_type,
-            number_of_results=options.number_of_results,
-        )
+        found = bench.knowledge_base.retrieve(options.text, _retrieval_configuration(options))
     if options.json:
         _print_json(bedrock_json.retrieve(found.results))
     else:
@@ -179,13 +183,19 @@ def retrieve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _retrieval_configuration(options: argparse.Namespace) -> RetrievalConfiguration:
+    return RetrievalConfiguration(
+        search_type=options.search_type,
+        number_of_results=options.number_of_results,
+        filter=parse_filter(options.filter),
+    )
+
+
 def ask(options: argparse.Namespace) -> int:
     """Answer a question with citations."""
     with _workbench() as bench:
         answer = bench.knowledge_base.retrieve_and_generate(
-            options.text,
-            search_type=options.search_type,
-            number_of_results=options.number_of_results,
+            options.text, _retrieval_configuration(options)
         )
     if options.json:
         _print_json(bedrock_json.retrieve_and_generate(answer))

@@ -87,7 +87,10 @@ def show_documents(documents: Sequence[Document]) -> None:
 def show_results(results: Sequence[RetrievalResult]) -> None:
     """Chunks in order, with their place."""
     if not results:
-        print("Nothing found; is the knowledge base empty? See `python -m kb status`.")
+        print(
+            "Nothing found; does the filter let anything through, is the knowledge base empty? "
+            "See `python -m kb status`."
+        )
     for number, result in enumerate(results, start=1):
         print(f"[{number}] {place(result)}  similarity {result.similarity:.3f}")
         print(textwrap.indent(_wrapped(result.text), "    "))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kb.models import RetrieveAndGenerateResponse, SearchType
+from kb.models import RetrievalConfiguration, RetrieveAndGenerateResponse, SearchType
 from kb.retrieval.retriever import NUMBER_OF_RESULTS
 from kb.screens import answer_panel, evidence_panel, frame
 from kb.screens.answer_panel import Turn
@@ -33,11 +33,12 @@ def settings() -> tuple[bool, SearchType, int]:
 def ask(bench: Workbench, question: str, generate: bool, search: SearchType, number: int) -> None:
     """Answer, keep the turn and point the evidence at its first citation."""
     knowledge_base = bench.knowledge_base
+    configuration = RetrievalConfiguration(search_type=search, number_of_results=number)
     if generate:
-        parts = knowledge_base.stream(question, search_type=search, number_of_results=number)
+        parts = knowledge_base.stream(question, configuration)
         response = answer_panel.stream(question, parts)
     else:
-        found = knowledge_base.retrieve(question, search_type=search, number_of_results=number)
+        found = knowledge_base.retrieve(question, configuration)
         response = RetrieveAndGenerateResponse(
             session_id="",
             text="",

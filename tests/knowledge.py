@@ -18,6 +18,7 @@ from kb.adapters.publishing import Publishing
 from kb.adapters.staging import Staging
 from kb.ingestion.texts import embedding_text, text_sha256
 from kb.models import (
+    ChunkEmbeddings,
     DocumentStatus,
     DocumentWork,
     DocumentWorkStatus,
@@ -128,7 +129,9 @@ class MadeUpDocument:
         """Read it and embed it."""
         knowledge.staging.clear(work)
         knowledge.staging.add(work, self.window(page_number))
-        knowledge.staging.add_embeddings(work, hashes(self.texts, self.heading_path), self.vectors)
+        knowledge.staging.add_embeddings(
+            work, hashes(self.texts, self.heading_path), ChunkEmbeddings(vectors=self.vectors)
+        )
 
     def window(self, page_number: int = 1) -> StagedWindow:
         """All of it at once."""

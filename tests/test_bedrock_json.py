@@ -13,15 +13,17 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from kb import bedrock_json
-from kb.generation.answer import response
+from kb.generation.answer import Writing
 from kb.models import (
     AnswerPart,
     Document,
     DocumentStatus,
+    GenerationReport,
     IngestionJob,
     IngestionJobStatistics,
     IngestionJobStatus,
     IngestionProgress,
+    Retrieval,
     RetrieveAndGenerateResponse,
     RetrievedReference,
     Span,
@@ -102,10 +104,13 @@ def document(**changes: Any) -> Document:
 def answer() -> RetrieveAndGenerateResponse:
     reference = RetrievedReference(result=CHUNK, passage=Span(start=5, end=9))
     parts = [AnswerPart(text="So: "), AnswerPart(text="Two.", retrieved_references=(reference,))]
-    return response(
-        parts,
+    writing = Writing()
+    for part in parts:
+        writing.add(part)
+    return writing.response(
+        Retrieval(results=(CHUNK,), timings_ms={}),
+        GenerationReport(),
         session_id="0b1c2d3e-session",
-        results=[CHUNK],
         generation_model="extractive",
         timings_ms={},
     )
@@ -137,7 +142,13 @@ def test_retrieve_and_generate_has_bedrock_s_shape(
 def test_retrieve_and_generate_without_an_answer_has_bedrock_s_shape(
     models: dict[str, ServiceModel],
 ) -> None:
-    nothing = response([], session_id="ab", results=[], generation_model="x", timings_ms={})
+    nothing = Writing().response(
+        Retrieval(results=(), timings_ms={}),
+        GenerationReport(),
+        session_id="ab",
+        generation_model="x",
+        timings_ms={},
+    )
     shape = bedrock_json.retrieve_and_generate(nothing)
     assert complaints(models, "bedrock-agent-runtime", "RetrieveAndGenerate", shape) == ""
     assert shape["citations"] == []

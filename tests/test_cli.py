@@ -200,6 +200,8 @@ def test_an_expected_error_is_code_1_with_one_sentence_to_the_shell(
     [
         ("upload", "no-such-file.pdf"),
         ("retrieve", ""),
+        ("retrieve", "x", "--filter", "year ="),
+        ("ask", "x", "--filter", '{"equals": {}}'),
         ("ask", "x", "--number-of-results", "0"),
         ("ask", "x", "--number-of-results", "101"),
         ("ask", "caf\udce9"),
@@ -401,6 +403,21 @@ def test_each_cited_passage_is_in_the_pdf_s_text_where_it_says(
             # A chunk may go on overleaf.
             assert any(passage in text for text in page_texts[first - 1 : first + 1])
             assert passage in squeezed(reference["content"]["text"])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "x-amz-bedrock-kb-document-page-number = 7",
+        '{"equals": {"key": "x-amz-bedrock-kb-document-page-number", "value": 7}}',
+    ],
+)
+def test_a_filter_lets_one_page_through(typed: str, on_chapter: Kb) -> None:
+    shape = on_chapter("retrieve", QUESTION, "--json", "--filter", typed).json
+    pages = [
+        r["metadata"]["x-amz-bedrock-kb-document-page-number"] for r in shape["retrievalResults"]
+    ]
+    assert pages and set(pages) == {7}
 
 
 def test_each_retrieved_chunk_begins_on_its_page(on_chapter: Kb, page_texts: list[str]) -> None:

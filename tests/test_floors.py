@@ -66,6 +66,7 @@ PARTS = {
     ("kb.adapters.database", "kb.adapters.connecting"),
     ("kb.adapters.database_check", "kb.adapters.schema"),
     ("kb.adapters.pgvector_store", "kb.adapters.copy_in"),
+    ("kb.adapters.pgvector_store", "kb.adapters.filter_sql"),
     ("kb.adapters.rebuilding", "kb.adapters.copy_in"),
     ("kb.adapters.staging", "kb.adapters.copy_in"),
     ("kb.adapters.bedrock_models", "kb.adapters.bedrock_runtime"),

@@ -17,7 +17,7 @@ from kb.adapters.bedrock_runtime import BedrockRuntime
 from kb.embedding_sql.claimed_models import ConfiguredModel, Family
 from kb.embedding_sql.refusals import MODEL_FAILED, Refusal
 from kb.embedding_sql.requests import json_key, read_vectors, request_body
-from kb.models import ModelIdentity
+from kb.models import ChunkEmbeddings, ModelIdentity
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 #: Calls at once.
@@ -58,6 +58,10 @@ class BedrockEmbedder:
     def max_tokens(self) -> int:
         return self._configured.model.max_tokens
 
+    @property
+    def has_token_bits(self) -> bool:
+        return False
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """By the tokenizer that was given: about as many as the model's own."""
         return self._count_tokens(texts)
@@ -72,6 +76,10 @@ class BedrockEmbedder:
                 vectors[start : start + len(found)] = found
                 start += len(found)
         return vectors
+
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        """Vectors alone: Bedrock tells nothing of single tokens."""
+        return ChunkEmbeddings(vectors=self.embed_documents(texts))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         vector: NDArray[np.float32] = self._embed(self._queries, [text], is_query=True)[0]

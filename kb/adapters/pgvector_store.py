@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 
 from kb.adapters.copy_in import PAGE_NUMBER, SOURCE_URI
 from kb.adapters.database import Row, rows, transaction
+from kb.adapters.filter_sql import filter_parameters
 from kb.errors import DatabaseError
-from kb.models import ModelIdentity, RetrievalResult, SearchType
+from kb.models import Filter, ModelIdentity, RetrievalResult, SearchType
 
 #: Of hnsw.ef_search; pgvector's own 40 loses neighbours for a millisecond.
 MIN_EF_SEARCH = 100
@@ -39,6 +40,7 @@ class PgvectorStore:
         identifiers: Sequence[str],
         search_type: SearchType,
         number_of_results: int,
+        filter: Filter | None = None,
     ) -> list[RetrievalResult]:
         hybrid = search_type is SearchType.HYBRID
         candidates = max(CANDIDATES, number_of_results)
@@ -58,6 +60,7 @@ class PgvectorStore:
             # HNSW never returns more than ef_search rows, so it must be as wide as the question.
             set_up = rows(connection, "queries/set_ef_search", ef_search=max(MIN_EF_SEARCH, wanted))
             self._check_model(set_up[0]["embedding_model"])
+            parameters |= filter_parameters(filter, own_chunks=set_up[0]["has_own_chunks"])
             return _distinct([_result(row) for row in rows(connection, name, **parameters)])
 
     def _check_model(self, stored: str | None) -> None:
@@ -95,5 +98,8 @@ def _result(row: Row) -> RetrievalResult:
         page_number=row["first_page"] or page_number if page_number else None,
         last_page_number=row["last_page"] if page_number else None,
         page_label=row["page_label"] if page_number else None,
+        ranks={n: row[n] for n in ("semantic", "lexical") if row[n]},
+        coverage=row["coverage"],
+        ordinal=row["ordinal"],
         parent_id=f"{row['document_id']}/{row['parent']}" if row["parent"] is not None else None,
     )

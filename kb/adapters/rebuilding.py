@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg import sql as psycopg_sql
 from sqlalchemy import Connection, Engine
 
@@ -13,7 +11,7 @@ from kb import sql
 from kb.adapters import copy_in
 from kb.adapters.database import Row, driver, rows, transaction
 from kb.errors import Conflict
-from kb.models import ModelIdentity
+from kb.models import ChunkEmbeddings, ModelIdentity
 from kb.models.staging import RebuildText
 
 REBUILT = "bedrock_kb_rebuilt"
@@ -57,11 +55,10 @@ class Rebuilding:
         ]
 
     def add_embeddings(
-        self, ingestion_job_id: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+        self, ingestion_job_id: str, hashes: Sequence[bytes], embeddings: ChunkEmbeddings
     ) -> None:
-        packed = copy_in.embeddings(self._identity.key, hashes, vectors)
         with transaction(self._engine) as connection:
-            copy_in.copy(connection, "copy_embeddings", packed)
+            copy_in.copy_embeddings(connection, self._identity.key, hashes, embeddings)
             rows(
                 connection,
                 "rebuild/count_embedding_calls",

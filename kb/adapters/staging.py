@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from kb.adapters import copy_in
 from kb.adapters.copy_in import DATA_SOURCE_ID, SOURCE_URI
 from kb.adapters.database import rows, transaction
 from kb.ingestion.stopping import Superseded
-from kb.models import DocumentWork, ModelIdentity
+from kb.models import ChunkEmbeddings, DocumentWork, ModelIdentity
 from kb.models.staging import StagedDocument, StagedText, StagedWindow
 
 
@@ -24,12 +22,20 @@ class Staging:
     """What is read and embedded, but not published, of one data source's documents."""
 
     def __init__(
-        self, engine: Engine, *, bucket: str, data_source_id: str, identity: ModelIdentity
+        self,
+        engine: Engine,
+        *,
+        bucket: str,
+        data_source_id: str,
+        identity: ModelIdentity,
+        token_bits: bool = False,
     ) -> None:
+        """`token_bits`: the model tells the vectors of tokens, and no text is to be without."""
         self._engine = engine
         self._bucket = bucket
         self._data_source_id = data_source_id
         self._model = identity.key
+        self._token_bits = token_bits
 
     def staged_document(self, document_id: str) -> StagedDocument | None:
         with transaction(self._engine) as connection:
@@ -73,6 +79,7 @@ class Staging:
                 "ingestion/staged_texts",
                 document_id=work.document_id,
                 model=self._model,
+                with_token_bits=self._token_bits,
                 after=after,
                 row_limit=limit,
             )
@@ -94,16 +101,16 @@ class Staging:
                 "ingestion/claim_texts",
                 attempt=work.attempt,
                 model=self._model,
+                with_token_bits=self._token_bits,
                 text_sha256=sorted(set(hashes)),
             )
         return {bytes(row["text_sha256"]) for row in found}
 
     def add_embeddings(
-        self, work: DocumentWork, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+        self, work: DocumentWork, hashes: Sequence[bytes], embeddings: ChunkEmbeddings
     ) -> None:
-        packed = copy_in.embeddings(self._model, hashes, vectors)
         with transaction(self._engine) as connection:
-            copy_in.copy(connection, "copy_embeddings", packed)
+            copy_in.copy_embeddings(connection, self._model, hashes, embeddings)
             rows(
                 connection,
                 "ingestion/count_embedding_calls",

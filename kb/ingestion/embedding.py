@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kb.ingestion.progress import Progress
 from kb.ingestion.texts import batched, embedding_text
-from kb.models import DocumentWork
+from kb.models import ChunkEmbeddings, DocumentWork
 from kb.models.staging import StagedText
 from kb.protocols import Embedder, ReadingThread, StagingArea
 
@@ -31,7 +31,8 @@ COMMIT = 16
 #: Seconds between two looks at what others are embedding or reading.
 POLL_SECONDS = 0.1
 
-Vectors: TypeAlias = NDArray[np.float32]
+#: A text's hash, its vector, and its token vectors where the model tells them.
+Embedded: TypeAlias = tuple[bytes, NDArray[np.float32], bytes | None]
 
 
 class Embedding:
@@ -51,8 +52,8 @@ class Embedding:
         self._embedder = embedder
         self._prefix = prefix
         self._progress = progress
-        self._in_flight: deque[tuple[list[bytes], Future[Vectors]]] = deque()
-        self._ready: list[tuple[bytes, NDArray[np.float32]]] = []
+        self._in_flight: deque[tuple[list[bytes], Future[ChunkEmbeddings]]] = deque()
+        self._ready: list[Embedded] = []
         self._taken: set[bytes] = set()
 
     def run(self, reading: ReadingThread) -> None:
@@ -112,9 +113,9 @@ class Embedding:
                 self._collect()
         return elsewhere
 
-    def _embed(self, texts: list[str]) -> Vectors:
+    def _embed(self, texts: list[str]) -> ChunkEmbeddings:
         log.debug("embedding %d of %s", len(texts), self._work.key)
-        return self._embedder.embed_documents(texts)
+        return self._embedder.embed_chunks(texts)
 
     def _drain(self) -> None:
         while self._in_flight:
@@ -123,7 +124,9 @@ class Embedding:
 
     def _collect(self) -> None:
         hashes, future = self._in_flight.popleft()
-        self._ready += zip(hashes, future.result(), strict=True)
+        found = future.result()
+        bits = found.token_bits or [None] * len(hashes)
+        self._ready += zip(hashes, found.vectors, bits, strict=True)
         if len(self._ready) >= COMMIT:
             self._commit()
         self._progress.report()
@@ -131,7 +134,10 @@ class Embedding:
     def _commit(self) -> None:
         if not self._ready:
             return
-        hashes, vectors = zip(*self._ready, strict=True)
+        hashes, vectors, bits = zip(*self._ready, strict=True)
         self._ready = []
-        self._staging.add_embeddings(self._work, hashes, np.stack(vectors))
+        embeddings = ChunkEmbeddings(
+            vectors=np.stack(vectors), token_bits=None if bits[0] is None else bits
+        )
+        self._staging.add_embeddings(self._work, hashes, embeddings)
         self._progress.add(chunks_embedded=len(hashes))

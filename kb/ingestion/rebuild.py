@@ -10,7 +10,7 @@ import numpy as np
 
 from kb.ingestion.stopping import Interrupted, Stopped
 from kb.ingestion.texts import batched, embedding_text
-from kb.models import IngestionJobStatus
+from kb.models import ChunkEmbeddings, IngestionJobStatus
 from kb.models.staging import RebuildText
 from kb.protocols import Embedder, IngestionRecords, RebuildArea
 
@@ -51,9 +51,9 @@ class Rebuild:
         self, ingestion_job_id: str, texts: Sequence[RebuildText], pool: ThreadPoolExecutor
     ) -> None:
         batches = list(batched(texts, self._embedder.batch_size))
-        found = pool.map(self._embedder.embed_documents, map(_texts, batches))
+        found = pool.map(self._embedder.embed_chunks, map(_texts, batches))
         hashes = [text.text_sha256 for text in texts]
-        self._area.add_embeddings(ingestion_job_id, hashes, np.concatenate(list(found)))
+        self._area.add_embeddings(ingestion_job_id, hashes, joined(list(found)))
 
     def _check(self, ingestion_job_id: str, interrupted: threading.Event) -> None:
         if interrupted.is_set():
@@ -61,6 +61,15 @@ class Rebuild:
         status = self._records.job_state(ingestion_job_id).status
         if status is IngestionJobStatus.STOPPING or status.is_final:
             raise Stopped
+
+
+def joined(parts: Sequence[ChunkEmbeddings]) -> ChunkEmbeddings:
+    """Several results of one model as one."""
+    bits = [part.token_bits for part in parts]
+    return ChunkEmbeddings(
+        vectors=np.concatenate([part.vectors for part in parts]),
+        token_bits=tuple(b for some in bits if some for b in some) if all(bits) else None,
+    )
 
 
 def _texts(batch: Sequence[RebuildText]) -> list[str]:

@@ -1,5 +1,16 @@
 """The nouns: frozen values that do no work and import nothing upward."""
 
+from kb.models.answers import (
+    AnswerPart,
+    Citation,
+    Exchange,
+    GenerationConfiguration,
+    GenerationReport,
+    GenerationRequest,
+    RetrieveAndGenerateResponse,
+    RetrievedReference,
+    Span,
+)
 from kb.models.documents import (
     Boxes,
     Chunk,
@@ -15,6 +26,8 @@ from kb.models.documents import (
     Rectangle,
     SectionStart,
 )
+from kb.models.embedding import ChunkEmbeddings
+from kb.models.filters import Comparison, Condition, Filter, Group, Junction
 from kb.models.ingestion import (
     DocumentAction,
     DocumentProgress,
@@ -31,14 +44,11 @@ from kb.models.ingestion import (
 )
 from kb.models.planning import ExactDocument, ExactPlan, IngestionPlan, PlannedDocument
 from kb.models.retrieval import (
-    AnswerPart,
-    Citation,
-    JsonValue,
+    NO_RERANKING,
+    Retrieval,
+    RetrievalConfiguration,
     RetrievalResult,
-    RetrieveAndGenerateResponse,
-    RetrievedReference,
     SearchType,
-    Span,
 )
 from kb.models.tuning import (
     BuildReport,
@@ -56,13 +66,18 @@ from kb.models.tuning import (
     SweepResult,
     SweepSpec,
 )
+from kb.models.values import JsonValue
 
 __all__ = [
+    "NO_RERANKING",
     "AnswerPart",
     "Boxes",
     "BuildReport",
     "Chunk",
+    "ChunkEmbeddings",
     "Citation",
+    "Comparison",
+    "Condition",
     "Document",
     "DocumentAction",
     "DocumentMetadata",
@@ -72,6 +87,12 @@ __all__ = [
     "DocumentWorkStatus",
     "ExactDocument",
     "ExactPlan",
+    "Exchange",
+    "Filter",
+    "GenerationConfiguration",
+    "GenerationReport",
+    "GenerationRequest",
+    "Group",
     "HnswIndex",
     "HnswSearch",
     "Index",
@@ -85,6 +106,7 @@ __all__ = [
     "IvfflatSearch",
     "JobState",
     "JsonValue",
+    "Junction",
     "Measurement",
     "ModelIdentity",
     "ObjectInfo",
@@ -97,6 +119,8 @@ __all__ = [
     "QueryPlan",
     "Recommendation",
     "Rectangle",
+    "Retrieval",
+    "RetrievalConfiguration",
     "RetrievalResult",
     "RetrieveAndGenerateResponse",
     "RetrievedReference",

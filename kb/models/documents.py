@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.models.retrieval import JsonValue
+from kb.models.values import JsonValue
 
 #: One row per character of a page's text: left, top, right, bottom in points, origin at the
 #: top left corner of the page as it is displayed. Characters without ink have no width.

@@ -1,13 +1,16 @@
-"""Nouns of retrieval and answers, in Bedrock's words."""
+"""Nouns of retrieval, in Bedrock's words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
 
-JsonValue: TypeAlias = str | int | float | bool | list[str] | None
+from kb.models.filters import Filter
+from kb.models.values import JsonValue
+
+#: As a `reranking_model`: leave the candidates as the search ranked them.
+NO_RERANKING = "none"
 
 
 class SearchType(StrEnum):
@@ -15,6 +18,22 @@ class SearchType(StrEnum):
 
     SEMANTIC = "SEMANTIC"
     HYBRID = "HYBRID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalConfiguration:
+    """How to look for chunks: Bedrock's vectorSearchConfiguration."""
+
+    search_type: SearchType = SearchType.HYBRID
+    #: Bedrock's 1 to 100.
+    number_of_results: int = 5
+    #: Which chunks may take part at all; None for all.
+    filter: Filter | None = None
+    #: Name of the reranker that sorts the candidates once more, NO_RERANKING for none; None for
+    #: the knowledge base's own choice.
+    reranking_model: str | None = None
+    #: Whether a question of several parts is searched part by part.
+    query_decomposition: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,60 +57,24 @@ class RetrievalResult:
     #: Of a chunk that stands for its parent (HIERARCHICAL chunking): text and pages are the
     #: parent's.
     parent_id: str | None = None
+    #: 1-based place in each ranking that knew it, e.g. {"semantic": 3, "lexical": 1}.
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    #: Share of the question's terms that it holds, each as heavy as it is rare; HYBRID only.
+    coverage: float | None = None
+    #: 0-based place among the chunks of its document, where that is known.
+    ordinal: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Characters of a text, `text[start:end]`: the end is exclusive."""
+class Retrieval:
+    """Results, best first, and how they were found."""
 
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrievedReference:
-    """What a part of an answer rests on."""
-
-    result: RetrievalResult
-    #: The cited characters of the chunk's text; None when the whole chunk is meant.
-    passage: Span | None = None
-
-    @property
-    def passage_text(self) -> str:
-        """The cited words as they stand in the chunk."""
-        if self.passage is None:
-            return self.result.text
-        return self.result.text[self.passage.start : self.passage.end]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerPart:
-    """A run of answer text, as a generator streams it, and what it rests on."""
-
-    text: str
-    retrieved_references: tuple[RetrievedReference, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
-    """A part of an answer and what it rests on."""
-
-    #: Where the part stands in the answer's text.
-    span: Span
-    text: str
-    retrieved_references: tuple[RetrievedReference, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrieveAndGenerateResponse:
-    """An answer with its citations, and everything that was retrieved for it."""
-
-    session_id: str
-    text: str
-    citations: tuple[Citation, ...]
-    retrieval_results: tuple[RetrievalResult, ...]
-    generation_model: str
-    #: False when the knowledge base does not answer the question and the text says so.
-    answered: bool = True
-    #: Milliseconds per stage, e.g. {"embed": 7.1, "search": 3.2, "generate": 40.0}.
-    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    results: tuple[RetrievalResult, ...]
+    #: Milliseconds per stage, e.g. {"embed": 7.1, "search": 3.2}.
+    timings_ms: Mapping[str, float]
+    #: What was searched for, when it is not the question as it was typed.
+    queries: tuple[str, ...] = ()
+    #: All candidates of the rankings, results included, best first.
+    candidates: tuple[RetrievalResult, ...] = ()
+    #: The reranker that sorted them; None for none.
+    reranking_model: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kb.models.documents import Chunk, Page, ParentChunk
-from kb.models.retrieval import JsonValue
+from kb.models.values import JsonValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

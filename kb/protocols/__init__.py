@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator as Stream
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 from kb.models import (
     AnswerPart,
     BuildReport,
+    ChunkEmbeddings,
+    Filter,
+    GenerationReport,
+    GenerationRequest,
     Index,
     ModelIdentity,
     ObjectInfo,
@@ -43,7 +48,9 @@ __all__ = [
     "PublishingArea",
     "ReadingThread",
     "RebuildArea",
+    "Reranker",
     "StagingArea",
+    "TokenEmbedder",
     "TuningBench",
     "TuningShadow",
     "VectorStore",
@@ -119,14 +126,28 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens that it takes of a text, those that it adds included."""
 
+    @property
+    def has_token_bits(self) -> bool:
+        """Whether `embed_chunks` tells the vectors of tokens."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Length of each text in the model's own tokens, without truncation."""
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts to be stored, shape (len(texts), dimensions)."""
 
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        """The same vectors with all that retrieval can make use of."""
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimensions,)."""
+
+
+class TokenEmbedder(Protocol):
+    """An Embedder that also tells the vectors of the tokens of a question."""
+
+    def embed_query_tokens(self, text: str) -> NDArray[np.float32]:
+        """Unit vectors of the question's tokens, the model's own marks left out."""
 
 
 class VectorStore(Protocol):
@@ -140,8 +161,23 @@ class VectorStore(Protocol):
         identifiers: Sequence[str],
         search_type: SearchType,
         number_of_results: int,
+        filter: Filter | None = None,
     ) -> list[RetrievalResult]:
-        """The best chunks, best first."""
+        """The best chunks that the filter lets through, best first."""
+
+
+class Reranker(Protocol):
+    """Sorts the candidates of a search once more. Errors are ModelError."""
+
+    @property
+    def name(self) -> str:
+        """As chosen in the settings and shown on screen."""
+
+    def rerank(self, question: str, results: Sequence[RetrievalResult]) -> list[float] | None:
+        """How well each result answers, in their order; higher is better.
+
+        None when it can not judge all of them, for instance what others have embedded.
+        """
 
 
 class Generator(Protocol):
@@ -151,8 +187,11 @@ class Generator(Protocol):
     def name(self) -> str:
         """As shown on screen, e.g. "extractive"."""
 
-    def generate(self, question: str, results: Sequence[RetrievalResult]) -> Iterator[AnswerPart]:
-        """Stream the answer; nothing at all means: the results do not answer the question."""
+    def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
+        """Stream the answer; no text at all means: the results do not answer the question.
+
+        The generator returns its report. An error in the middle leaves what was streamed valid.
+        """
 
 
 class TuningShadow(Protocol):

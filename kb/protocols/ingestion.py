@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kb.models import (
+    ChunkEmbeddings,
     Document,
     DocumentMetadata,
     DocumentProgress,
@@ -125,7 +123,7 @@ class StagingArea(Protocol):
         """Those of the texts that no other living attempt is embedding; they are ours now."""
 
     def add_embeddings(
-        self, work: DocumentWork, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+        self, work: DocumentWork, hashes: Sequence[bytes], embeddings: ChunkEmbeddings
     ) -> None:
         """Keep and count the vectors of these texts."""
 
@@ -168,7 +166,7 @@ class RebuildArea(Protocol):
         """Some of the texts that still have no vector of the model in use."""
 
     def add_embeddings(
-        self, ingestion_job_id: str, hashes: Sequence[bytes], vectors: NDArray[np.float32]
+        self, ingestion_job_id: str, hashes: Sequence[bytes], embeddings: ChunkEmbeddings
     ) -> None:
         """Keep and count the vectors of these texts."""
 

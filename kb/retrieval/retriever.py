@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from kb.errors import ValidationError
-from kb.models import RetrievalResult, SearchType
-from kb.protocols import Embedder, VectorStore
+from kb.models import Retrieval, RetrievalConfiguration, RetrievalResult
+from kb.protocols import Embedder, Reranker, VectorStore
 from kb.retrieval.identifiers import identifiers
 
-#: Bedrock's bounds and default.
+#: Bedrock's bounds.
 NUMBER_OF_RESULTS = (1, 100)
-DEFAULT_NUMBER_OF_RESULTS = 5
 #: Bedrock's bound on the length of a query.
 MAX_QUERY_CHARACTERS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieval:
-    """Results with the milliseconds that each stage took."""
-
-    results: tuple[RetrievalResult, ...]
-    timings_ms: Mapping[str, float]
+#: Results of the search that a reranker sorts, at least.
+RERANKED = 80
 
 
 def retrieve(
@@ -31,27 +24,46 @@ def retrieve(
     *,
     vectors: VectorStore,
     embedder: Embedder,
-    search_type: SearchType = SearchType.HYBRID,
-    number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
+    configuration: RetrievalConfiguration,
+    reranker: Reranker | None = None,
 ) -> Retrieval:
     """The chunks that fit the question, best first.
 
     Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters.
     """
-    _check(question, number_of_results)
+    wanted = configuration.number_of_results
+    _check(question, wanted)
     start = time.perf_counter()
     query_embedding = embedder.embed_query(question)
     embedded = time.perf_counter()
-    results = vectors.retrieve(
+    found = vectors.retrieve(
         query_embedding,
         question=question,
         identifiers=identifiers(question),
-        search_type=search_type,
-        number_of_results=number_of_results,
+        search_type=configuration.search_type,
+        number_of_results=max(RERANKED, wanted) if reranker else wanted,
+        filter=configuration.filter,
     )
     searched = time.perf_counter()
     timings = {"embed": (embedded - start) * 1000, "search": (searched - embedded) * 1000}
-    return Retrieval(results=tuple(results), timings_ms=timings)
+    scores = reranker.rerank(question, found) if reranker and found else None
+    if scores is not None:
+        found = _sorted(found, scores)
+        timings["rerank"] = (time.perf_counter() - searched) * 1000
+    return Retrieval(
+        results=tuple(found[:wanted]),
+        timings_ms=timings,
+        candidates=tuple(found),
+        reranking_model=reranker.name if reranker and scores is not None else None,
+    )
+
+
+def _sorted(found: Sequence[RetrievalResult], scores: Sequence[float]) -> list[RetrievalResult]:
+    order = sorted(range(len(found)), key=lambda i: -scores[i])
+    return [
+        replace(found[i], score=scores[i], ranks={**found[i].ranks, "reranking": place})
+        for place, i in enumerate(order, start=1)
+    ]
 
 
 def _check(question: str, number_of_results: int) -> None:

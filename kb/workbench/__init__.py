@@ -24,6 +24,7 @@ from kb.adapters.database import (
 from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
+from kb.adapters.late_interaction import LateInteraction
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -33,7 +34,7 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import ModelIdentity
-from kb.protocols import Embedder, ObjectStore
+from kb.protocols import Embedder, ObjectStore, Reranker
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
 from kb.workbench.chunk_browser import ChunkBrowser
@@ -43,7 +44,7 @@ from kb.workbench.databases import embedded_server, for_reading, open_database
 from kb.workbench.evidence import Evidence
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import open_models
+from kb.workbench.models import Models, open_models
 from kb.workbench.planning import Planning
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.stores import open_store
@@ -144,6 +145,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
+    rerankers = _rerankers(reading, models)
     catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
         database,
@@ -179,7 +181,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, generator),
+        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}, rerankers),
         evidence=Evidence(engine, store),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
@@ -210,6 +212,7 @@ def _ingestion(
         bucket=settings.bucket_path,
         data_source_id=catalogue.data_source_id,
         identity=identity,
+        token_bits=embedder.has_token_bits,
     )
     seams = Seams(
         store=store,
@@ -223,6 +226,14 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
+
+
+def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
+    """Late interaction needs the token vectors of the local model."""
+    if models.embedder is not models.local:
+        return {}
+    late = LateInteraction(engine, models.local, identity=models.local.identity)
+    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:

@@ -5,51 +5,83 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Generator as Stream
+from collections.abc import Mapping, Sequence
 
-from kb.generation.answer import response
-from kb.models import AnswerPart, RetrieveAndGenerateResponse, SearchType
-from kb.protocols import Embedder, Generator, VectorStore
-from kb.retrieval.retriever import DEFAULT_NUMBER_OF_RESULTS, Retrieval, retrieve
+from kb.errors import ValidationError
+from kb.generation.answer import Writing
+from kb.models import (
+    NO_RERANKING,
+    AnswerPart,
+    Exchange,
+    GenerationConfiguration,
+    GenerationRequest,
+    Retrieval,
+    RetrievalConfiguration,
+    RetrieveAndGenerateResponse,
+)
+from kb.protocols import Embedder, Generator, Reranker, VectorStore
+from kb.retrieval.retriever import retrieve
+
+RETRIEVAL = RetrievalConfiguration()
+GENERATION = GenerationConfiguration()
 
 
 class KnowledgeBase:
     """What analysts talk to."""
 
-    def __init__(self, vectors: VectorStore, embedder: Embedder, generator: Generator) -> None:
+    def __init__(
+        self,
+        vectors: VectorStore,
+        embedder: Embedder,
+        generators: Mapping[str, Generator],
+        rerankers: Mapping[str, Reranker],
+    ) -> None:
+        """Generators and rerankers by name, the one in use when none is named first."""
         self._vectors = vectors
         self._embedder = embedder
-        self._generator = generator
+        self._rerankers = dict(rerankers)
+        self._generators = dict(generators)
+
+    @property
+    def generation_models(self) -> list[str]:
+        """The answerers that are set up, the default first."""
+        return list(self._generators)
+
+    @property
+    def reranking_models(self) -> list[str]:
+        """The rerankers that are set up, the default first, and the word for none."""
+        return [*self._rerankers, NO_RERANKING]
 
     def retrieve(
-        self,
-        question: str,
-        *,
-        search_type: SearchType = SearchType.HYBRID,
-        number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
+        self, question: str, configuration: RetrievalConfiguration = RETRIEVAL
     ) -> Retrieval:
         """The chunks that fit the question, best first, with timings."""
-        return retrieve(
+        found = retrieve(
             question,
             vectors=self._vectors,
             embedder=self._embedder,
-            search_type=search_type,
-            number_of_results=number_of_results,
+            configuration=configuration,
+            reranker=self._reranker(configuration.reranking_model),
         )
+        if configuration.reranking_model not in (None, NO_RERANKING, found.reranking_model):
+            raise ValidationError(
+                f"{configuration.reranking_model} can not judge chunks that were embedded without "
+                f"it; run `python -m kb sync`, or choose '{NO_RERANKING}'."
+            )
+        return found
 
     def retrieve_and_generate(
         self,
         question: str,
+        configuration: RetrievalConfiguration = RETRIEVAL,
+        generation: GenerationConfiguration = GENERATION,
         *,
-        search_type: SearchType = SearchType.HYBRID,
-        number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
         session_id: str | None = None,
+        history: Sequence[Exchange] = (),
     ) -> RetrieveAndGenerateResponse:
         """The answer with its citations."""
         stream = self.stream(
-            question,
-            search_type=search_type,
-            number_of_results=number_of_results,
-            session_id=session_id,
+            question, configuration, generation, session_id=session_id, history=history
         )
         while True:
             try:
@@ -61,25 +93,46 @@ class KnowledgeBase:
     def stream(
         self,
         question: str,
+        configuration: RetrievalConfiguration = RETRIEVAL,
+        generation: GenerationConfiguration = GENERATION,
         *,
-        search_type: SearchType = SearchType.HYBRID,
-        number_of_results: int = DEFAULT_NUMBER_OF_RESULTS,
         session_id: str | None = None,
+        history: Sequence[Exchange] = (),
     ) -> Stream[AnswerPart, None, RetrieveAndGenerateResponse]:
         """Yield the parts of the answer as they come; the generator returns the whole."""
-        retrieval = self.retrieve(
-            question, search_type=search_type, number_of_results=number_of_results
+        generator = self._generator(generation.generation_model)
+        retrieval = self.retrieve(question, configuration)
+        request = GenerationRequest(
+            question=question,
+            results=retrieval.results,
+            history=tuple(history),
+            configuration=generation,
         )
         start = time.perf_counter()
-        parts = []
-        for part in self._generator.generate(question, retrieval.results):
-            parts.append(part)
-            yield part
+        writing = Writing()
+        report = yield from writing.watch(generator.generate(request))
         generated = (time.perf_counter() - start) * 1000
-        return response(
-            parts,
+        return writing.response(
+            retrieval,
+            report,
             session_id=session_id or str(uuid.uuid4()),
-            results=retrieval.results,
-            generation_model=self._generator.name,
+            generation_model=generator.name,
             timings_ms={**retrieval.timings_ms, "generate": generated},
         )
+
+    def _reranker(self, name: str | None) -> Reranker | None:
+        chosen = name or self.reranking_models[0]
+        if chosen not in self.reranking_models:
+            raise ValidationError(
+                f"No reranker is called '{chosen}'; choose one of "
+                f"{', '.join(self.reranking_models)}."
+            )
+        return self._rerankers.get(chosen)
+
+    def _generator(self, name: str | None) -> Generator:
+        chosen = name or next(iter(self._generators))
+        if chosen not in self._generators:
+            raise ValidationError(
+                f"No answerer is called '{chosen}'; choose one of {', '.join(self._generators)}."
+            )
+        return self._generators[chosen]

@@ -30,7 +30,11 @@ class Planning:
     def exact_plan(self, ingestion_job_id: str) -> ExactPlan:
         """What the next sync will embed, by what the job has read."""
         work = self._jobs.list_documents_of(ingestion_job_id, LISTED)
-        calls = self._jobs.planned_calls(ingestion_job_id, self._embedder.identity.key)
+        calls = self._jobs.planned_calls(
+            ingestion_job_id,
+            self._embedder.identity.key,
+            token_bits=self._embedder.has_token_bits,
+        )
         documents = tuple(
             _exact(w, calls.get(w.document_id, (0, 0))[0])
             for w in work

@@ -15,5 +15,17 @@ WITH last AS (
     DELETE FROM workbench.staged_chunk USING last
 ), documents AS (
     DELETE FROM workbench.staged_document USING last
+), bits AS (
+    -- Of texts that no chunk has any more, and of another model.
+    DELETE FROM workbench.token_bits t USING last
+    WHERE NOT EXISTS (
+        SELECT FROM workbench.chunk c
+        JOIN workbench.document d USING (document_id)
+        JOIN workbench.data_source s USING (data_source_id)
+        JOIN workbench.knowledge_base k USING (knowledge_base_id)
+        WHERE c.text_sha256 = t.text_sha256
+          AND t.model = k.embedding_provider || '/' || k.embedding_model || '/' || k.embedding_dimensions || '/'
+                        || CASE WHEN k.embedding_normalised THEN 'unit' ELSE 'raw' END
+    )
 )
 DELETE FROM workbench.staged_embedding USING last;

@@ -1,10 +1,27 @@
--- Reciprocal rank fusion of the nearest chunks and of those that hold the question's rarest terms.
+-- Reciprocal rank fusion of the nearest chunks and of those that BM25 finds.
 --   psql "$DATABASE_URL" -v question="'What is pg_stat_io?'" -v identifiers="'{pg_stat_io}'" -v number_of_results=5 \
---     -v candidates=60 -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
+--     -v candidates=60 -v is_filtered=false -v filter=NULL -v place_filter=NULL -v wide_filter=NULL -v exact_below=1000 \
+--     -v query_embedding="(SELECT embedding FROM bedrock_integration.bedrock_kb LIMIT 1)" \
 --     -f sql/queries/retrieve_hybrid.sql
--- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency.
+-- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency. Of the
+-- chunks with the largest sums the occurrences are counted, too: Okapi BM25 with k1 = 1.2 and b = 0.75 over tokens.
 -- An identifier that the chunks know counts whole; its pieces, such as pg and stat, would bring chunks about anything.
-WITH identifier AS (
+WITH eligible AS NOT MATERIALIZED (
+    SELECT kb.id, kb.embedding
+    FROM bedrock_integration.bedrock_kb kb
+    WHERE (CAST(:filter AS jsonpath) IS NULL OR kb.custom_metadata @@ CAST(:filter AS jsonpath))
+      AND (CAST(:place_filter AS jsonpath) IS NULL OR kb.id IN (
+          SELECT id FROM workbench.chunk
+          WHERE jsonb_build_object('x-workbench-heading-path', heading_path, 'x-workbench-last-page-number', last_page)
+                @@ CAST(:place_filter AS jsonpath)
+      ))
+      AND (CAST(:wide_filter AS jsonpath) IS NULL
+           OR workbench.attributes(kb.id, kb.metadata, kb.custom_metadata) @@ CAST(:wide_filter AS jsonpath))
+),
+few AS MATERIALIZED (
+    SELECT id, embedding FROM eligible WHERE CAST(:is_filtered AS boolean) LIMIT :exact_below + 1
+),
+identifier AS (
     SELECT DISTINCT lexeme
     FROM unnest(CAST(:identifiers AS text[])) AS lexeme
     WHERE EXISTS (
@@ -21,18 +38,34 @@ asked AS (
     )
 ),
 term AS MATERIALIZED (
-    SELECT lexeme, ln(1 + (total.n - df.n + 0.5) / (df.n + 0.5)) AS weight
+    SELECT lexeme, ln(1 + (total.n - df.n + 0.5) / (df.n + 0.5)) AS weight, df.n > 0 AS is_known, total.tokens
     FROM asked
-    CROSS JOIN (SELECT count(*) AS n FROM workbench.chunk) AS total
+    CROSS JOIN (SELECT count(*) AS n, avg(tokens) AS tokens FROM workbench.chunk) AS total
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
     ) AS df
-    WHERE df.n > 0
 ),
-lexical AS (
-    SELECT c.id, row_number() OVER (ORDER BY sum(term.weight) DESC, min(c.tokens), c.id) AS place
+matching AS (
+    SELECT c.id
     FROM term
     JOIN workbench.chunk c ON c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[term.lexeme]) AS text) AS tsquery)
+    WHERE term.is_known AND CASE WHEN NOT CAST(:is_filtered AS boolean) THEN true
+               WHEN (SELECT count(*) FROM few) <= :exact_below THEN c.id IN (SELECT id FROM few)
+               ELSE EXISTS (SELECT FROM eligible WHERE eligible.id = c.id) END
+    GROUP BY c.id
+    ORDER BY sum(term.weight) DESC, min(c.tokens), c.id
+    LIMIT 4 * :candidates
+),
+lexical AS (
+    SELECT c.id, row_number() OVER (
+        ORDER BY sum(term.weight * 2.2 * held.n / (held.n + 1.2 * (0.25 + 0.75 * c.tokens / term.tokens))) DESC, c.id
+    ) AS place
+    FROM matching
+    JOIN workbench.chunk c USING (id)
+    CROSS JOIN LATERAL unnest(c.lexemes) AS l (lexeme, positions, weights)
+    -- Identifiers have no positions.
+    CROSS JOIN LATERAL (SELECT coalesce(array_length(l.positions, 1), 1) AS n) AS held
+    JOIN term ON term.lexeme = l.lexeme
     GROUP BY c.id
     ORDER BY place
     LIMIT :candidates
@@ -40,14 +73,26 @@ lexical AS (
 semantic AS (
     SELECT id, row_number() OVER (ORDER BY distance, id) AS place
     FROM (
-        SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
-        FROM bedrock_integration.bedrock_kb
-        ORDER BY embedding <=> CAST(:query_embedding AS vector)
-        LIMIT :candidates
+        (
+            SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
+            FROM eligible
+            WHERE NOT CAST(:is_filtered AS boolean) OR (SELECT count(*) FROM few) > :exact_below
+            ORDER BY embedding <=> CAST(:query_embedding AS vector)
+            LIMIT :candidates
+        )
+        UNION ALL
+        (
+            SELECT id, embedding <=> CAST(:query_embedding AS vector) AS distance
+            FROM few
+            WHERE (SELECT count(*) FROM few) <= :exact_below
+            ORDER BY distance
+            LIMIT :candidates
+        )
     ) nearest
 ),
 fused AS (
-    SELECT id, coalesce(1.0 / (60 + semantic.place), 0) + coalesce(1.0 / (60 + lexical.place), 0) AS score
+    SELECT id, coalesce(1.0 / (60 + semantic.place), 0) + coalesce(1.0 / (60 + lexical.place), 0) AS score,
+           semantic.place AS semantic, lexical.place AS lexical
     FROM semantic
     FULL JOIN lexical USING (id)
     ORDER BY score DESC, id
@@ -55,7 +100,13 @@ fused AS (
 )
 SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, CAST(fused.score AS float8) AS score,
        1 - (kb.embedding <=> CAST(:query_embedding AS vector)) AS similarity,
-       c.document_id, c.parent, p.text AS parent_text,
+       fused.semantic, fused.lexical, (
+           SELECT CAST(sum(weight) FILTER (
+               WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
+           ) / sum(weight) AS float8)
+           FROM term
+       ) AS coverage,
+       c.document_id, c.ordinal, c.parent, p.text AS parent_text,
        coalesce(p.heading_path, c.heading_path) AS heading_path, coalesce(p.first_page, c.first_page) AS first_page,
        coalesce(p.last_page, c.last_page) AS last_page, coalesce(p.page_label, c.page_label) AS page_label
 FROM fused

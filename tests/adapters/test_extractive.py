@@ -8,7 +8,7 @@ import pytest
 
 from kb.adapters.extractive import MAX_RESULTS, MAX_UNITS, ExtractiveGenerator, words
 from kb.adapters.minilm import MiniLm
-from kb.models import AnswerPart, RetrievalResult
+from kb.models import AnswerPart, GenerationRequest, RetrievalResult
 from tests.made_up import result
 
 FIRST = "The pg_stat_io view will contain one row for each combination of backend type and context."
@@ -33,12 +33,14 @@ def quoted(parts: Sequence[AnswerPart]) -> list[str]:
 
 def answer(generator: ExtractiveGenerator, question: str, *texts: str) -> list[str]:
     results = [result(text, number) for number, text in enumerate(texts, start=1)]
-    return quoted(list(generator.generate(question, results)))
+    return quoted(
+        list(generator.generate(GenerationRequest(question=question, results=tuple(results))))
+    )
 
 
 def test_each_part_is_its_passage_word_for_word(generator: ExtractiveGenerator) -> None:
     results = [result(f"{THIRD} {FIRST}", 1), result(SECOND, 2)]
-    for part in generator.generate(QUESTION, results):
+    for part in generator.generate(GenerationRequest(question=QUESTION, results=tuple(results))):
         assert [r.passage_text for r in part.retrieved_references] == [part.text.strip()]
 
 
@@ -116,5 +118,5 @@ def test_the_words_of_a_question_are_those_that_carry_meaning() -> None:
 
 def test_nothing_is_streamed_after_the_reader_has_gone(generator: ExtractiveGenerator) -> None:
     results: list[RetrievalResult] = [result(FIRST, 1), result(SECOND, 2)]
-    stream = generator.generate(QUESTION, results)
+    stream = generator.generate(GenerationRequest(question=QUESTION, results=tuple(results)))
     assert next(stream).text == FIRST

@@ -13,7 +13,7 @@ import pytest
 from kb.adapters import publishing as module
 from kb.errors import DatabaseError
 from kb.ingestion.stopping import Stopped
-from kb.models import DocumentWork, SearchType
+from kb.models import ChunkEmbeddings, DocumentWork, SearchType
 from tests.knowledge import PUBLISHED, Knowledge, MadeUpDocument
 from tests.made_up import info, unit_vectors
 
@@ -95,7 +95,9 @@ def test_a_publication_that_fails_changes_nothing(
     (work,) = knowledge.begin(info("a.pdf", "e2"))
     knowledge.staging.add(work, document("b").window())
     knowledge.staging.add_embeddings(
-        work, document("b").window().hashes, np.ones((9, 3), dtype=np.float32)
+        work,
+        document("b").window().hashes,
+        ChunkEmbeddings(vectors=np.ones((9, 3), dtype=np.float32)),
     )
     before = observer.execute(PUBLISHED).fetchone()
     with pytest.raises(DatabaseError, match="384 dimensions"):

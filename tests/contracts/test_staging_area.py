@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from kb.ingestion.stopping import Superseded
-from kb.models import DocumentWork
+from kb.models import ChunkEmbeddings, DocumentWork
 from kb.models.staging import StagedDocument
 from kb.protocols import StagingArea
 from tests.knowledge import Knowledge, MadeUpDocument, hashes
@@ -76,7 +76,7 @@ def test_texts_go_on_where_the_last_ones_ended(staging: StagingArea, work: Docum
 
 def test_a_text_with_a_vector_is_known(staging: StagingArea, work: DocumentWork) -> None:
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES[1:2], VECTORS[1:2])
+    staging.add_embeddings(work, HASHES[1:2], ChunkEmbeddings(vectors=VECTORS[1:2]))
     assert known(staging, work) == [False, True, False]
 
 
@@ -92,14 +92,14 @@ def test_a_text_of_a_published_document_is_known(
 def test_vectors_are_counted_as_they_are_kept(
     staging: StagingArea, work: DocumentWork, knowledge: Knowledge
 ) -> None:
-    staging.add_embeddings(work, HASHES[:2], VECTORS[:2])
+    staging.add_embeddings(work, HASHES[:2], ChunkEmbeddings(vectors=VECTORS[:2]))
     job = knowledge.jobs.get_ingestion_job(work.ingestion_job_id)
     assert job.progress.embedding_calls == 2
 
 
 def test_forgetting_a_document_forgets_no_vector(staging: StagingArea, work: DocumentWork) -> None:
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.add_embeddings(work, HASHES, ChunkEmbeddings(vectors=VECTORS))
     staging.clear(work)
     assert staging.staged_document(work.document_id) is None
     staging.add(work, DOCUMENT.window())
@@ -144,7 +144,7 @@ def test_a_text_that_got_its_vector_meanwhile_is_claimed_by_nobody(
     # Between looking at a text and claiming it, another document may have been finished.
     one, other = works
     staging.claim(one, HASHES)
-    staging.add_embeddings(one, HASHES[:1], VECTORS[:1])
+    staging.add_embeddings(one, HASHES[:1], ChunkEmbeddings(vectors=VECTORS[:1]))
     knowledge.take_up(one.ingestion_job_id, one.document_id)
     assert staging.claim(other, HASHES) == set(HASHES[1:])
 
@@ -176,7 +176,7 @@ def test_the_last_job_leaves_nothing_staged(
     staging: StagingArea, work: DocumentWork, knowledge: Knowledge
 ) -> None:
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.add_embeddings(work, HASHES, ChunkEmbeddings(vectors=VECTORS))
     staging.clear_all(work.ingestion_job_id)
     assert staging.staged_document(work.document_id) is None
     staging.add(work, DOCUMENT.window())
@@ -189,7 +189,7 @@ def test_what_is_staged_is_kept_while_another_job_may_want_it(
     other = Knowledge.on(knowledge.staging._engine, bucket="other")
     (elsewhere,) = other.begin(info("b.pdf"))
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.add_embeddings(work, HASHES, ChunkEmbeddings(vectors=VECTORS))
     staging.clear_all(elsewhere.ingestion_job_id)
     assert known(staging, work) == [True] * 3
 
@@ -202,7 +202,7 @@ def test_a_job_that_has_ended_takes_nothing_from_the_next(
     knowledge.end(old)
     (work,) = knowledge.begin(info("a.pdf", "e2"))
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.add_embeddings(work, HASHES, ChunkEmbeddings(vectors=VECTORS))
     staging.clear_all(old.ingestion_job_id)
     assert known(staging, work) == [True] * 3
 
@@ -213,5 +213,5 @@ def test_the_vector_of_one_model_is_none_for_another(
     engine = knowledge.staging._engine
     other = Knowledge.on(engine, identity=replace(IDENTITY, model="another"))
     staging.add(work, DOCUMENT.window())
-    staging.add_embeddings(work, HASHES, VECTORS)
+    staging.add_embeddings(work, HASHES, ChunkEmbeddings(vectors=VECTORS))
     assert known(other.staging, work) == [False] * 3

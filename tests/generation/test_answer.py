@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kb.generation.answer import NO_ANSWER, response
-from kb.models import AnswerPart, RetrieveAndGenerateResponse, RetrievedReference
+from kb.generation.answer import NO_ANSWER, Writing
+from kb.models import (
+    AnswerPart,
+    GenerationReport,
+    Retrieval,
+    RetrieveAndGenerateResponse,
+    RetrievedReference,
+    Span,
+)
 from tests.made_up import result
 
 REFERENCE = RetrievedReference(result=result("One. Two."))
 
 
 def join(parts: Sequence[AnswerPart]) -> RetrieveAndGenerateResponse:
-    return response(
-        parts,
+    writing = Writing()
+    for part in parts:
+        writing.add(part)
+    return writing.response(
+        Retrieval(results=(REFERENCE.result,), timings_ms={}),
+        GenerationReport(stop_reason="end_turn"),
         session_id="session",
-        results=[REFERENCE.result],
         generation_model="extractive",
         timings_ms={"generate": 1.0},
     )
@@ -57,3 +67,10 @@ def test_an_answer_knows_what_was_retrieved_and_who_wrote_it() -> None:
     assert answer.retrieval_results == (REFERENCE.result,)
     assert (answer.session_id, answer.generation_model) == ("session", "extractive")
     assert answer.timings_ms == {"generate": 1.0}
+    assert answer.report.stop_reason == "end_turn"
+
+
+def test_a_source_that_is_named_after_the_words_is_cited_at_its_span() -> None:
+    late = AnswerPart(text="", retrieved_references=(REFERENCE,), span=Span(start=4, end=8))
+    (citation,) = join([AnswerPart(text="So: One."), late]).citations
+    assert (citation.span, citation.text) == (Span(start=4, end=8), "One.")

@@ -19,6 +19,7 @@ from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
 from kb.models import (
+    ChunkEmbeddings,
     Document,
     IngestionJob,
     IngestionMode,
@@ -67,6 +68,11 @@ class HashEmbedder:
         self._during(call)
         self.texts.extend(texts)
         return np.stack([self.embed_query(text) for text in texts])
+
+    has_token_bits = False
+
+    def embed_chunks(self, texts: Sequence[str]) -> ChunkEmbeddings:
+        return ChunkEmbeddings(vectors=self.embed_documents(texts))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])

@@ -41,7 +41,9 @@ def changing(ingester: Ingester) -> Ingester:
 def plan(ingester: Ingester) -> tuple[IngestionJob, dict[str, int]]:
     """A planning job as it ended, and what a sync would embed, by key."""
     job = ingester.sync(mode=IngestionMode.PLAN)
-    calls = ingester.knowledge.jobs.planned_calls(job.ingestion_job_id, ingester.identity.key)
+    calls = ingester.knowledge.jobs.planned_calls(
+        job.ingestion_job_id, ingester.identity.key, token_bits=False
+    )
     works = ingester.knowledge.jobs.list_documents_of(job.ingestion_job_id)
     return job, {w.key: calls[w.document_id][0] for w in works if w.document_id in calls}
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from kb.adapters.minilm import MiniLm
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.errors import ValidationError
-from kb.models import RetrievalResult, SearchType
-from kb.retrieval.retriever import MAX_QUERY_CHARACTERS, Retrieval, retrieve
+from kb.models import Filter, Retrieval, RetrievalConfiguration, RetrievalResult, SearchType
+from kb.retrieval.retriever import MAX_QUERY_CHARACTERS, retrieve
 from tests.made_up import result
 
 EMBEDDER = MiniLm()
@@ -32,6 +32,7 @@ class Listener(PgvectorStore):
         identifiers: Sequence[str],
         search_type: SearchType,
         number_of_results: int,
+        filter: Filter | None = None,
     ) -> list[RetrievalResult]:
         self.asked.append((question, list(identifiers), search_type, number_of_results))
         return [result("A chunk.")]
@@ -47,7 +48,7 @@ def ask(listener: Listener, question: str, **options: object) -> Retrieval:
         question,
         vectors=listener,
         embedder=EMBEDDER,
-        **options,  # type: ignore[arg-type]
+        configuration=RetrievalConfiguration(**options),  # type: ignore[arg-type]
     )
 
 

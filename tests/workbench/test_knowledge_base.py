@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kb.errors import ValidationError
-from kb.models import AnswerPart, RetrieveAndGenerateResponse, SearchType
+from kb.models import (
+    AnswerPart,
+    RetrievalConfiguration,
+    RetrieveAndGenerateResponse,
+    SearchType,
+)
 from kb.workbench import Workbench
 from tests.made_up import SyncedChapter
 
@@ -54,7 +59,7 @@ def test_a_session_keeps_its_id(bench: Workbench) -> None:
 
 def test_an_answer_tells_how_long_each_stage_took(bench: Workbench) -> None:
     timings = bench.knowledge_base.retrieve_and_generate(QUESTION).timings_ms
-    assert set(timings) == {"embed", "search", "generate"}
+    assert set(timings) == {"embed", "search", "rerank", "generate"}
     assert all(ms > 0 for ms in timings.values())
 
 
@@ -69,10 +74,14 @@ def test_a_question_that_the_chapter_does_not_answer_gets_no_answer(
 
 @pytest.mark.parametrize("search_type", list(SearchType))
 def test_both_search_types_find_the_section(search_type: SearchType, bench: Workbench) -> None:
-    found = bench.knowledge_base.retrieve(QUESTION, search_type=search_type).results
+    found = bench.knowledge_base.retrieve(
+        QUESTION, RetrievalConfiguration(search_type=search_type)
+    ).results
     assert any("pg_stat_io" in result.heading_path[-1] for result in found)
 
 
 def test_a_wrong_number_of_results_is_refused(bench: Workbench) -> None:
     with pytest.raises(ValidationError):
-        bench.knowledge_base.retrieve_and_generate(QUESTION, number_of_results=0)
+        bench.knowledge_base.retrieve_and_generate(
+            QUESTION, RetrievalConfiguration(number_of_results=0)
+        )

@@ -1,0 +1,26 @@
+"""Vectors of the tokens of a text, one bit a dimension. Pure.
+
+The sign of each component is kept and its size dropped: of all-MiniLM-L6-v2's 384 dimensions 48
+bytes a token remain, about 9 kB a chunk, and questions are still matched by their exact vectors
+(`docs/benchmarks.md` has what that costs in quality: nothing that 420 questions can show).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pack(tokens: NDArray[np.float32]) -> bytes:
+    """The signs of token vectors, shape (tokens, dimensions); dimensions a multiple of 8."""
+    return np.packbits(tokens > 0, axis=1).tobytes()
+
+
+def unpack(packed: bytes, dimensions: int) -> NDArray[np.float32]:
+    """Unit vectors with those signs, shape (tokens, dimensions)."""
+    rows = np.frombuffer(packed, dtype=np.uint8).reshape(-1, dimensions // 8)
+    signs = np.unpackbits(rows, axis=1).astype(np.float32)
+    signs *= 2
+    signs -= 1
+    signs /= np.float32(np.sqrt(dimensions))
+    return signs
