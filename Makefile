@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 MANUAL ?=
 SERVE ?= 1
 
-.PHONY: demo serve test test-long bench-sync lint types format sample clean
+.PHONY: demo serve test test-long bench-sync bench-answers lint types format sample clean
 
 demo: $(VENV)/.runtime
 	$(PY) -m kb demo --manual "$(MANUAL)"
@@ -25,6 +25,10 @@ test-long: $(VENV)/.development
 # Needs a large PDF: make bench-sync MANUAL=manual.pdf
 bench-sync: $(VENV)/.development build/peers/.installed
 	$(PY) -m benchmarks.bench_sync "$(MANUAL)" --peer build/peers/bin/python
+
+# Needs the manual that benchmarks/questions/manual.jsonl asks about.
+bench-answers: $(VENV)/.development build/peers/.installed
+	$(PY) -m benchmarks.bench_answers "$(MANUAL)" --peers build/peers/bin/python
 
 build/peers/.installed: benchmarks/requirements-peers.txt
 	$(PYTHON) -m venv build/peers

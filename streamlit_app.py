@@ -16,6 +16,7 @@ if __name__ == "__main__":
             ),
             st.Page("pages/chunks.py", title="Chunks", icon=":material/view_agenda:"),
             st.Page("pages/chat.py", title="Test knowledge base", icon=":material/forum:"),
+            st.Page("pages/evaluation.py", title="Evaluation", icon=":material/fact_check:"),
             st.Page("pages/index_tuning.py", title="Index tuning", icon=":material/speed:"),
             st.Page("pages/sql_embeddings.py", title="Embed with SQL", icon=":material/database:"),
         ]

@@ -17,10 +17,12 @@ from typing import Any
 
 from kb import (
     bedrock_json,
+    cli_asking,
     cli_aws,
     cli_database,
     cli_documents,
     cli_embeddings,
+    cli_evaluation,
     cli_sync,
     cli_upload,
     terminal,
@@ -28,11 +30,8 @@ from kb import (
 from kb.demo import demo
 from kb.errors import KbError
 from kb.models import (
-    RetrievalConfiguration,
-    SearchType,
     SweepResult,
 )
-from kb.retrieval.filter_expression import parse_filter
 from kb.settings import Settings
 from kb.tuning.spec import default_spec
 from kb.workbench import Workbench, open_workbench
@@ -76,24 +75,6 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="print JSON for programs")
-    asking = argparse.ArgumentParser(add_help=False, parents=[as_json])
-    asking.add_argument("text", metavar="TEXT", help="the question")
-    asking.add_argument(
-        "--number-of-results", type=int, default=5, metavar="N", help="chunks, 1 to 100"
-    )
-    asking.add_argument(
-        "--search-type",
-        type=SearchType,
-        choices=list(SearchType),
-        default=SearchType.HYBRID,
-        help="SEMANTIC or HYBRID (default)",
-    )
-    asking.add_argument(
-        "--filter",
-        default="",
-        metavar="FILTER",
-        help="chunks that may take part: Bedrock's JSON, or as in 'year >= 2020 and draft = false'",
-    )
 
     def command(name: str, run: Any, about: str, *parents: argparse.ArgumentParser) -> Any:
         added = commands.add_parser(name, help=about, description=about, parents=list(parents))
@@ -108,12 +89,12 @@ def parser() -> argparse.ArgumentParser:
     cli_sync.add_sync(command, as_json)
     cli_sync.add_jobs(command, as_json)
     command("documents", documents, "list the documents and their state", as_json)
-    command("retrieve", retrieve, "find the chunks that fit a question", asking)
-    command("ask", ask, "answer a question with citations", asking)
+    cli_asking.add_commands(command, as_json)
     tune_command = command("tune", tune, "measure HNSW and IVFFlat against the exact scan", as_json)
     tune_command.add_argument("--target-recall", type=float, default=0.95, metavar="R")
     tune_command.add_argument("--k", type=int, default=10, help="neighbours asked for")
     tune_command.add_argument("--questions", type=int, default=200, metavar="N")
+    cli_evaluation.add_commands(command, as_json)
     cli_sync.add_worker(command)
     cli_documents.add_commands(command, as_json)
     cli_embeddings.add_commands(command, as_json)
@@ -169,38 +150,6 @@ def documents(options: argparse.Namespace) -> int:
             _print_json(shape)
         else:
             terminal.show_documents(found)
-    return 0
-
-
-def retrieve(options: argparse.Namespace) -> int:
-    """Find the chunks that fit a question."""
-    with _workbench() as bench:
-        found = bench.knowledge_base.retrieve(options.text, _retrieval_configuration(options))
-    if options.json:
-        _print_json(bedrock_json.retrieve(found.results))
-    else:
-        terminal.show_results(found.results)
-    return 0
-
-
-def _retrieval_configuration(options: argparse.Namespace) -> RetrievalConfiguration:
-    return RetrievalConfiguration(
-        search_type=options.search_type,
-        number_of_results=options.number_of_results,
-        filter=parse_filter(options.filter),
-    )
-
-
-def ask(options: argparse.Namespace) -> int:
-    """Answer a question with citations."""
-    with _workbench() as bench:
-        answer = bench.knowledge_base.retrieve_and_generate(
-            options.text, _retrieval_configuration(options)
-        )
-    if options.json:
-        _print_json(bedrock_json.retrieve_and_generate(answer))
-    else:
-        terminal.show_answer(answer)
     return 0
 
 

@@ -6,14 +6,18 @@ import dataclasses
 import shutil
 import sys
 import textwrap
+from collections.abc import Generator as Stream
 from collections.abc import Sequence
 from typing import Any
 
+from kb.errors import KbError
 from kb.models import (
+    AnswerPart,
     Document,
     Measurement,
     RetrievalResult,
     RetrieveAndGenerateResponse,
+    RetrievedReference,
     SweepEvent,
     SweepResult,
 )
@@ -98,16 +102,58 @@ def show_results(results: Sequence[RetrievalResult]) -> None:
 
 
 def show_answer(answer: RetrieveAndGenerateResponse) -> None:
-    """The answer, each cited part with its number, then the citations."""
-    if not answer.citations:
-        print(answer.text)
-        return
-    for number, citation in enumerate(answer.citations, start=1):
-        print(_wrapped(f"{citation.text} [{number}]"))
+    """The answer with the numbers of its sources, then the sources."""
+    sources = Sources()
+    text, done = "", 0
+    for citation in answer.citations:
+        text += answer.text[done : citation.span.end] + sources.marks(citation.retrieved_references)
+        done = max(done, citation.span.end)
+    print(_wrapped(text + answer.text[done:]))
+    sources.show()
+
+
+def show_stream(parts: Stream[AnswerPart, None, RetrieveAndGenerateResponse]) -> None:
+    """The same while it comes. An error in the middle leaves what has been printed."""
+    sources, has_begun = Sources(), False
+    try:
+        while True:
+            part = next(parts)
+            marks = sources.marks(part.retrieved_references)
+            print(part.text + marks, end="", flush=True)
+            has_begun = True
+    except StopIteration as end:
+        answer: RetrieveAndGenerateResponse = end.value
+        print("" if has_begun else answer.text)
+    except KbError:
         print()
-    for number, citation in enumerate(answer.citations, start=1):
-        for reference in citation.retrieved_references:
-            print(f"[{number}] {place(reference.result)}")
+        sources.show()
+        raise
+    sources.show()
+
+
+class Sources:
+    """What an answer rests on, numbered by first mention."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._places: list[str] = []
+
+    def marks(self, references: Sequence[RetrievedReference]) -> str:
+        """` [1][2]`; empty without a reference."""
+        numbers = [self._number(reference) for reference in references]
+        return " " + "".join(f"[{number}]" for number in numbers) if numbers else ""
+
+    def show(self) -> None:
+        """One line for each source, after an empty one."""
+        for number, source in enumerate(self._places, start=1):
+            print(f"{'' if number > 1 else chr(10)}[{number}] {source}")
+
+    def _number(self, reference: RetrievedReference) -> int:
+        key = (reference.result.chunk_id, reference.passage)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers) + 1
+            self._places.append(place(reference.result))
+        return self._numbers[key]
 
 
 def place(result: RetrievalResult) -> str:

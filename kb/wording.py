@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kb.models import IngestionJob, IngestionJobStatus, IngestionMode
+from kb.models.evaluation import LostStage
 
 #: Below this share of a job nothing can be said of its end.
 FIRST_SHARE = 0.02
@@ -58,3 +61,43 @@ def binary_size(size_bytes: int) -> str:
 def dollars(amount: float) -> str:
     """$1.2345, and what is too little to be shown so."""
     return "less than $0.0001" if 0 < amount < 0.0001 else f"${amount:,.4f}"
+
+
+#: Measures of an evaluation by their field, as they are read.
+MEASURES = {
+    "hit_at_1": "hit@1",
+    "hit_at_5": "hit@5",
+    "hit_at_10": "hit@10",
+    "mrr_at_10": "MRR@10",
+    "ndcg_at_10": "nDCG@10 by page",
+    "answer_support": "answer support",
+    "answer_support_half": "answer support, half",
+    "answer_support_keywords": "keywords found",
+    "citation_precision": "citation precision",
+    "citation_coverage": "citation coverage",
+    "refused_unanswerable": "rightly refused",
+    "refused_answerable": "wrongly refused",
+    "retrieve_p50_ms": "retrieve p50",
+    "embed_p50_ms": "  of it embedding",
+    "answer_p50_ms": "answer p50",
+}
+
+
+def measure_name(name: str) -> str:
+    """A measure's field, as it is read."""
+    return MEASURES[name]
+
+
+def lost_at(stage: LostStage) -> str:
+    """Where the right page was lost, as it is read."""
+    return stage.value.lower().replace("_", " ").replace("number of results", "number_of_results")
+
+
+def evaluation_label(name: str) -> str:
+    """The name of a kept run: 24 Nov 2026, 19:33:52 UTC · chapter."""
+    stamp, _, rest = name.removesuffix(".json").partition(" ")
+    try:
+        began = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S")
+    except ValueError:
+        return name
+    return f"{began:%d %b %Y, %H:%M:%S} UTC · {rest}"

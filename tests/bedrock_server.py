@@ -1,8 +1,8 @@
-"""A small bedrock-runtime: InvokeModel over REST-JSON for Titan and Cohere, on this machine.
+"""A small Bedrock on this machine: InvokeModel for Titan and Cohere, ConverseStream and Rerank.
 
-Its vectors are counts of a text's words, so texts that share words are near one another. Requests
-are checked against what Bedrock documents, by this file's own rules and not by kb's. Errors that a
-test wants are put into `errors` and answered first.
+Requests are checked against what Bedrock documents, by rules of the tests and not by kb's. Errors
+that a test wants are put into `errors` and answered first; what ConverseStream is to reply is put
+into `replies`, as frames of tests.event_stream.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+
+from tests.bedrock_embeddings import COHERE, TITAN, Refused, check, cohere, titan
+from tests.event_stream import CONTENT_TYPE, Frame, text_reply
 
 #: Codes of InvokeModel's errors with their HTTP status.
 STATUS = {
@@ -35,23 +37,8 @@ STATUS = {
     "ThrottlingException": 429,
     "ValidationException": 400,
 }
-TITAN = {"amazon.titan-embed-text-v1": (1536,), "amazon.titan-embed-text-v2:0": (1024, 512, 256)}
-COHERE = {
-    "cohere.embed-english-v3": (1024,),
-    "cohere.embed-multilingual-v3": (1024,),
-    "us.cohere.embed-v4:0": (1536, 1024, 512, 256),
-}
 #: Answers with what it was asked, as a model of text would.
 ECHO = "amazon.echo-text-v1"
-KINDS = ("search_document", "search_query", "classification", "clustering")
-
-
-class Refused(Exception):
-    """Bedrock's error: its code and message."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass
@@ -60,12 +47,21 @@ class BedrockServer:
 
     url: str
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    #: What ConverseStream replies, one for each request to come; then `reply` makes one.
+    replies: deque[Iterable[Frame]] = field(default_factory=deque)
+    reply: Callable[[dict[str, Any]], Iterable[Frame]] = lambda _request: text_reply("Yes [1].")
+    #: Results of a Rerank's response.
+    rerank_page: int = 1000
+    #: Whether it forgets what does not stand on the first page.
+    rerank_is_cut: bool = False
     #: Pairs of code and message, one for each request to come.
     errors: deque[tuple[str, str]] = field(default_factory=deque)
     slow_seconds: float = 0.0
     #: Requests under way at the same time, the most there were.
     most_at_once: int = 0
     at_once: int = 0
+    #: Set when a reader left in the middle of a stream.
+    hung_up: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def set_environment(self, monkeypatch: pytest.MonkeyPatch, nowhere: Path) -> None:
@@ -80,6 +76,7 @@ class BedrockServer:
         """For boto3, in this process or in another."""
         return {
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self.url,
+            "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": self.url,
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -88,6 +85,44 @@ class BedrockServer:
 
     def answer(self, model_id: str, content: bytes) -> dict[str, Any]:
         """The response's body; raises Refused."""
+        body = self.take(model_id, content)
+        if model_id in TITAN:
+            return titan(model_id, body)
+        if model_id in COHERE:
+            return cohere(model_id, body)
+        if model_id == ECHO:
+            return {"results": [{"outputText": body["inputText"]}]}
+        raise Refused("ValidationException", "The provided model identifier is invalid.")
+
+    def converse(self, model_id: str, content: bytes) -> Iterable[Frame]:
+        """The frames of the reply; raises Refused."""
+        body = self.take(model_id, content)
+        check("inferenceConfig" not in body or bool(body["inferenceConfig"]), "empty")
+        blocks = [block for message in body["messages"] for block in message["content"]]
+        texts = [*body.get("system", []), *(block for block in blocks if "text" in block)]
+        check(all(block["text"].strip() for block in texts), "The text field is blank.")
+        roles = [message["role"] for message in body["messages"]]
+        check(roles == ["user", "assistant"] * (len(roles) // 2) + ["user"], "roles must alternate")
+        return self.replies.popleft() if self.replies else self.reply(body)
+
+    def rerank(self, content: bytes) -> dict[str, Any]:
+        """Scores by shared words, best first, in pages of `rerank_page`; raises Refused."""
+        body = self.take("rerank", content)
+        chosen = body["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+        check(chosen["modelConfiguration"]["modelArn"].startswith("arn:aws:bedrock:"), "modelArn")
+        (query,) = (set(q["textQuery"]["text"].lower().split()) for q in body["queries"])
+        texts = [s["inlineDocumentSource"]["textDocument"]["text"] for s in body["sources"]]
+        check(all(1 <= len(text) <= 32_000 for text in texts), "sources")
+        shared = [len(query & set(text.lower().split())) / len(query) for text in texts]
+        order = sorted(range(len(texts)), key=lambda i: -shared[i])[: chosen["numberOfResults"]]
+        found = [{"index": i, "relevanceScore": shared[i]} for i in order]
+        start = int(body.get("nextToken", 0))
+        end = start + self.rerank_page
+        more = {"nextToken": str(end)} if end < len(found) and not self.rerank_is_cut else {}
+        return {"results": found[start:end], **more}
+
+    def take(self, model_id: str, content: bytes) -> dict[str, Any]:
+        """Note a request and give its body; raises Refused."""
         with self.lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -98,71 +133,12 @@ class BedrockServer:
         if error:
             raise Refused(*error)
         try:
-            body = json.loads(content)
+            body: dict[str, Any] = json.loads(content)
         except ValueError:
             raise Refused("ValidationException", "Malformed input request") from None
         with self.lock:
             self.requests.append((model_id, body))
-        if model_id in TITAN:
-            return titan(model_id, body)
-        if model_id in COHERE:
-            return cohere(model_id, body)
-        if model_id == ECHO:
-            return {"results": [{"outputText": body["inputText"]}]}
-        raise Refused("ValidationException", "The provided model identifier is invalid.")
-
-
-def titan(model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """One text, one vector; version 1 does not make them of unit length."""
-    second = model_id.endswith("v2:0")
-    known = {"inputText"} | ({"dimensions", "normalize", "embeddingTypes"} if second else set())
-    check(set(body) <= known, "extraneous key is not permitted")
-    text = body.get("inputText")
-    check(isinstance(text, str) and 1 <= len(text) <= 50_000, "#/inputText: expected minLength: 1")
-    dimensions = body.get("dimensions", TITAN[model_id][0])
-    check(dimensions in TITAN[model_id], f"#/dimensions: {dimensions} is not a valid enum value")
-    vector = counts(str(text), dimensions)
-    length = sum(x * x for x in vector) ** 0.5 if second else 0.5
-    scaled = [x / length for x in vector]
-    answer: dict[str, Any] = {"embedding": scaled, "inputTextTokenCount": len(str(text).split())}
-    return answer | ({"embeddingsByType": {"float": scaled}} if second else {})
-
-
-def cohere(model_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Up to 96 texts; version 4 has other dimensions and other words for cutting."""
-    fourth = "v4" in model_id
-    known = {"texts", "input_type", "truncate", "embedding_types"}
-    check(set(body) <= known | ({"output_dimension"} if fourth else set()), "extraneous key")
-    check(body.get("input_type") in KINDS, "#/input_type: is not a valid enum value")
-    cuts = ("NONE", "LEFT", "RIGHT") if fourth else ("NONE", "START", "END")
-    check(body.get("truncate", "NONE") in cuts, "#/truncate: is not a valid enum value")
-    texts = body.get("texts", [])
-    check(1 <= len(texts) <= 96, "#/texts: expected maxItems: 96")
-    check(fourth or all(len(text) <= 2048 for text in texts), "#/texts/0: expected maxLength: 2048")
-    dimensions = body.get("output_dimension", COHERE[model_id][0])
-    check(dimensions in COHERE[model_id], "#/output_dimension: is not a valid enum value")
-    vectors = [counts(text, dimensions) for text in texts]
-    # With version 4 the types are always named in the answer.
-    named = fourth or "embedding_types" in body
-    return {
-        "id": "5b3d",
-        "texts": texts,
-        "embeddings": {"float": vectors} if named else vectors,
-        "response_type": "embeddings_by_type" if named else "embeddings_floats",
-    }
-
-
-def check(right: bool, message: str) -> None:
-    if not right:
-        raise Refused("ValidationException", f"Malformed input request: {message}")
-
-
-def counts(text: str, dimensions: int) -> list[float]:
-    """How often words fall into each place."""
-    vector = [0.0] * dimensions
-    for word in text.lower().replace("/", "").replace(".", "").replace("?", "").split():
-        vector[int.from_bytes(sha256(word.encode()).digest()[:4]) % dimensions] += 1.0
-    return vector if any(vector) else [1.0, *vector[1:]]
+        return body
 
 
 @contextmanager
@@ -174,13 +150,43 @@ def bedrock_server() -> Iterator[BedrockServer]:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            _, model, model_id, verb = self.path.split("/")
-            assert (model, verb) == ("model", "invoke") and "Authorization" in self.headers
+            assert "Authorization" in self.headers
             try:
+                if self.path == "/rerank":
+                    self.send(200, server.rerank(content), None)
+                    return
+                _, model, model_id, verb = self.path.split("/")
+                assert model == "model"
+                if verb == "converse-stream":
+                    self.stream(server.converse(unquote(model_id), content))
+                    return
+                assert verb == "invoke"
                 body, code = server.answer(unquote(model_id), content), None
             except Refused as error:
                 body, code = {"message": str(error)}, error.code
             self.send(STATUS.get(code or "", 200 if code is None else 403), body, code)
+
+        def stream(self, frames: Iterable[Frame]) -> None:
+            """A chunk for each frame; a number is a pause, None hangs up."""
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for frame in frames:
+                if frame is None:
+                    self.close_connection = True
+                    return
+                if isinstance(frame, float):
+                    time.sleep(frame)
+                    continue
+                try:
+                    self.wfile.write(f"{len(frame):x}\r\n".encode() + frame + b"\r\n")
+                    self.wfile.flush()
+                except OSError:
+                    server.hung_up.set()
+                    self.close_connection = True
+                    return
+            self.wfile.write(b"0\r\n\r\n")
 
         def send(self, status: int, body: Mapping[str, Any], code: str | None) -> None:
             data = json.dumps(body).encode()

@@ -171,6 +171,9 @@ def test_a_setting_that_does_not_work_is_one_sentence(
         ("upload",),
         ("ask",),
         ("retrieve", "x", "--search-type", "FUZZY"),
+        ("why-not", "x"),
+        ("why-not", "x", "--page", "1", "--passage", "y"),
+        ("retrieve", "x", "--exact-twin", "--trace"),
         ("retrieve", "x", "--number-of-results", "many"),
         ("tune", "--k", "few"),
     ],
@@ -202,6 +205,9 @@ def test_an_expected_error_is_code_1_with_one_sentence_to_the_shell(
         ("retrieve", ""),
         ("retrieve", "x", "--filter", "year ="),
         ("ask", "x", "--filter", '{"equals": {}}'),
+        ("why-not", "x", "--page", "1"),
+        ("why-not", "x", "--page", "1", "--document", "no.pdf"),
+        ("why-not", "x", "--passage", "…"),
         ("ask", "x", "--number-of-results", "0"),
         ("ask", "x", "--number-of-results", "101"),
         ("ask", "caf\udce9"),
@@ -414,10 +420,36 @@ def test_each_cited_passage_is_in_the_pdf_s_text_where_it_says(
 )
 def test_a_filter_lets_one_page_through(typed: str, on_chapter: Kb) -> None:
     shape = on_chapter("retrieve", QUESTION, "--json", "--filter", typed).json
-    pages = [
-        r["metadata"]["x-amz-bedrock-kb-document-page-number"] for r in shape["retrievalResults"]
-    ]
+    pages = [r["metadata"][PAGE] for r in shape["retrievalResults"]]
     assert pages and set(pages) == {7}
+
+
+def test_why_not_names_the_stage(on_chapter: Kb) -> None:
+    page = on_chapter("why-not", QUESTION, "--page", "7", "--number-of-results", "1")
+    assert page.stdout.startswith("below the result count: Page 7 of ")
+    shape = on_chapter("why-not", QUESTION, "--passage", "zzz qqq", "--json").json
+    assert (shape["stage"], shape["chunks"], shape["best"]) == ("NOT_FOUND", 0, None)
+
+
+def test_why_not_looks_at_an_answer(on_chapter: Kb, answer: Any) -> None:
+    page = answer["citations"][0]["retrievedReferences"][0]["metadata"][PAGE]
+    shape = on_chapter("why-not", QUESTION, "--page", str(int(page)), "--answer", "--json").json
+    assert shape["stage"] == "CITED"
+
+
+def test_an_exact_twin_is_one_line_when_nothing_is_missed(on_chapter: Kb) -> None:
+    shown = on_chapter("retrieve", QUESTION, "--exact-twin").stdout
+    assert shown.endswith("exact 5/5; nearest neighbours 5/5\n")
+    assert on_chapter("retrieve", QUESTION, "--exact-twin", "--json").json["missed"] == []
+
+
+def test_a_trace_prints_statements_values_plans_and_candidates(on_chapter: Kb) -> None:
+    shown = on_chapter("retrieve", QUESTION, "--trace").stdout
+    for words in ("-- sql/queries/retrieve_hybrid.sql: ", f":question = {QUESTION}", "Limit"):
+        assert words in shown
+    shape = on_chapter("retrieve", QUESTION, "--trace", "--json").json
+    assert set(shape) == {"statements", "timings_ms", "candidates"}
+    assert shape["candidates"][0]["ranks"]
 
 
 def test_each_retrieved_chunk_begins_on_its_page(on_chapter: Kb, page_texts: list[str]) -> None:

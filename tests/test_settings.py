@@ -28,6 +28,10 @@ def test_a_variable_sets_its_field(secrets: Path, tmp_path: Path) -> None:
         "KB_BUCKET": "manuals",
         "KB_MODEL_DIR": str(tmp_path / "model"),
         "KB_EMBEDDING_MODEL": "cohere.embed-english-v3",
+        "KB_GENERATION_MODEL": "extractive, openai:llama3.1:8b",
+        "KB_OPENAI_BASE_URL": "http://127.0.0.1:11434/v1/",
+        "KB_OPENAI_API_KEY": "sk-1",
+        "KB_RERANKING_MODEL": "cohere.rerank-v3-5:0, late-interaction",
         "KB_MAX_DOCUMENT_BYTES": "1000",
         "KB_DATA_DELETION_POLICY": "RETAIN",
         "KB_WORKERS": "0",
@@ -41,6 +45,10 @@ def test_a_variable_sets_its_field(secrets: Path, tmp_path: Path) -> None:
         bucket="manuals",
         model_dir=tmp_path / "model",
         embedding_model="cohere.embed-english-v3",
+        generation_model="extractive,openai:llama3.1:8b",
+        openai_base_url="http://127.0.0.1:11434/v1",
+        openai_api_key="sk-1",
+        reranking_model="cohere.rerank-v3-5:0,late-interaction",
         max_document_bytes=1000,
         data_deletion_policy="RETAIN",
         workers=0,
@@ -93,6 +101,23 @@ def test_the_home_folder_is_understood(secrets: Path) -> None:
         ("answer_threshold", "-0.1"),
         ("answer_threshold", "nan"),
         ("answer_threshold", "high"),
+        ("generation_model", "extractve"),
+        ("generation_model", "extractive,"),
+        ("generation_model", "openai:"),
+        ("generation_model", "openai:a b"),
+        ("generation_model", "http://127.0.0.1/v1"),
+        ("generation_model", "arn:aws:s3:::bucket/key"),
+        ("reranking_model", "late"),
+        ("reranking_model", "none,late-interaction"),
+        ("openai_base_url", "http://example.com/v1"),
+        ("openai_base_url", "http://10.0.0.1/v1"),
+        ("openai_base_url", "http://localhost.example.com/v1"),
+        ("openai_base_url", "https://user:secret@example.com/v1"),
+        ("openai_base_url", "https://example.com/v1?key=secret"),
+        ("openai_base_url", "ftp://127.0.0.1/v1"),
+        ("openai_base_url", "127.0.0.1:11434"),
+        ("openai_base_url", "http://127.0.0.1:99999/v1"),
+        ("openai_base_url", "http://[::1"),
         ("bucket", "../elsewhere"),
         ("bucket", "a/b"),
         ("bucket", "s3://"),
@@ -156,3 +181,69 @@ def test_the_database_s_password_is_not_in_the_representation() -> None:
 def test_a_bucket_is_a_folder_or_one_of_s3_s(given: str, on_s3: bool, path: str) -> None:
     settings = Settings.load({"KB_BUCKET": given})
     assert (settings.uses_s3, settings.bucket_path) == (on_s3, path)
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("extractive", ["extractive"]),
+        ("amazon.nova-lite-v1:0,extractive", ["amazon.nova-lite-v1:0", "extractive"]),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", None),
+        ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", None),
+        ("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0", None),
+        ("arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:inference-profile/a.b", None),
+        ("arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/x1", None),
+        ("openai.gpt-oss-120b-1:0", None),
+        (
+            "openai:gpt-oss:20b, openai:meta-llama/Llama-3",
+            ["openai:gpt-oss:20b", "openai:meta-llama/Llama-3"],
+        ),
+        ("extractive, extractive", ["extractive"]),
+    ],
+)
+def test_answerers_are_named_one_after_the_other(
+    value: str, names: list[str] | None, secrets: Path
+) -> None:
+    settings = Settings.load({"KB_GENERATION_MODEL": value}, secrets)
+    assert list(settings.generation_models) == (names or [value])
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("http://localhost:11434/v1", None),
+        ("http://127.0.0.53/v1", None),
+        ("http://[::1]:8080/v1", None),
+        ("https://api.openai.com/v1", None),
+        (" https://example.com/v1/chat/completions ", "https://example.com/v1"),
+    ],
+)
+def test_an_endpoint_s_address_is_taken_as_it_is_used(
+    value: str, address: str | None, secrets: Path
+) -> None:
+    settings = Settings.load({"KB_OPENAI_BASE_URL": value}, secrets)
+    assert settings.openai_base_url == (address or value)
+
+
+def test_no_secret_is_in_a_description_or_a_sentence(secrets: Path) -> None:
+    settings = Settings.load(
+        {"KB_OPENAI_API_KEY": "sk-geheim", "KB_DATABASE_URL": "postgresql://u:geheim@h/d"}, secrets
+    )
+    assert "geheim" not in repr(settings)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load({"KB_OPENAI_BASE_URL": "https://u:geheim@h/v1"}, secrets)
+    assert "geheim" not in f"{caught.value}{caught.value.__cause__}"
+
+
+@pytest.mark.parametrize("key", ["sk-geheim\nX-Other: 1", "sk geheim", "sk-geheimß"])
+def test_a_key_that_fits_into_no_header_is_refused_without_being_shown(
+    key: str, secrets: Path
+) -> None:
+    with pytest.raises(SettingsError, match=r"^KB_OPENAI_API_KEY ") as caught:
+        Settings.load({"KB_OPENAI_API_KEY": key}, secrets)
+    assert "geheim" not in f"{caught.value!r}{caught.value.__cause__!r}"
+
+
+def test_none_is_the_word_for_no_reranker(secrets: Path) -> None:
+    assert Settings.load({"KB_RERANKING_MODEL": "none"}, secrets).reranking_models == ()
+    assert Settings.load({}, secrets).reranking_models == ("late-interaction",)

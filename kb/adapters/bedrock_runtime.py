@@ -42,22 +42,31 @@ OVERLOADED = (
 class BedrockRuntime:
     """A client of bedrock-runtime; threads may share it."""
 
+    service = "bedrock-runtime"
+    #: What names the model, what IAM has to allow, and what to do about a request that is wrong.
+    setting = "KB_EMBEDDING_MODEL"
+    action = "bedrock:InvokeModel"
+    remedy = "mend its text or body"
+    #: Calls in all, where somebody waits for the answer.
+    attempts = 3
+
     def __init__(
         self, *, connections: int, patient: bool = False, answer_seconds: int = 60
     ) -> None:
         """`patient` is for many calls: eight attempts, and slower when Bedrock throttles.
 
+        `answer_seconds` is how long Bedrock may be silent.
         Raises SettingsError when there is no region, or a profile that is not there.
         """
         retries = {"mode": "adaptive" if patient else "standard"}
         config = Config(
-            retries={**retries, "total_max_attempts": 8 if patient else 3},
+            retries={**retries, "total_max_attempts": 8 if patient else self.attempts},
             max_pool_connections=connections,
             connect_timeout=aws.CONNECT_SECONDS,
             read_timeout=answer_seconds,
         )
         self._client = aws.open_client(
-            "bedrock-runtime", "KB_EMBEDDING_MODEL names a Bedrock model", config=config
+            self.service, f"{self.setting} names a Bedrock model", config=config
         )
 
     def invoke(
@@ -104,7 +113,7 @@ class BedrockRuntime:
             return Refusal(
                 DENIED,
                 f"{self._where} denies access to {model_id} ({message}); enable the model in the "
-                "Bedrock console and allow bedrock:InvokeModel.",
+                f"Bedrock console and allow {self.action}.",
             )
         if code == "ResourceNotFoundException" or "model identifier" in message.lower():
             return Refusal(
@@ -122,7 +131,7 @@ class BedrockRuntime:
         if code == "ValidationException":
             return Refusal(
                 BAD_BODY,
-                f"{model_id} does not take this request ({message}); mend its text or body.",
+                f"{model_id} does not take this request ({message}); {self.remedy}.",
             )
         return Refusal(MODEL_FAILED, f"{model_id} failed ({code}: {message}); try again later.")
 
@@ -140,10 +149,11 @@ class BedrockRuntime:
         if isinstance(error, ParamValidationError):
             return Refusal(UNKNOWN_MODEL, f'"{model_id}" can be no model\'s id; check it.')
         if isinstance(error, (HTTPClientError, NotConnected)):
+            variable = self.service.upper().replace("-", "_")
             return Refusal(
                 AWAY,
                 f"{self._where} can not be reached at {self._client.meta.endpoint_url}; check the "
-                "network, AWS_REGION and AWS_ENDPOINT_URL_BEDROCK_RUNTIME.",
+                f"network, AWS_REGION and AWS_ENDPOINT_URL_{variable}.",
             )
         return Refusal(
             MODEL_FAILED, f"{model_id} could not be called ({aws.said(error)}); try again."

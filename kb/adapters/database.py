@@ -5,8 +5,11 @@ Vectors travel as binary: every connection has pgvector's psycopg adapters. It k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -36,6 +39,23 @@ Row = dict[str, Any]
 
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A statement that was run."""
+
+    #: Its file in sql/, without the suffix.
+    name: str
+    parameters: Mapping[str, Any]
+    rows: int
+    milliseconds: float
+
+
+_watching: ContextVar[Callable[[Connection, Ran], None] | None] = ContextVar(
+    "watching", default=None
+)
+
 #: SQLSTATEs of a server that goes away: crash, shutdown, start, and a connection that broke.
 GONE = ("57P01", "57P02", "57P03", "08000", "08003", "08006")
 #: query_canceled, by a time-out that was set.
@@ -146,10 +166,26 @@ def driver(connection: Connection) -> psycopg.Connection[Any]:
 
 def rows(connection: Connection, name: str, /, **parameters: Any) -> list[Row]:
     """Run `sql/<name>.sql` through psycopg, vectors as binary, and return its rows."""
+    watching = _watching.get()
+    begin = time.perf_counter()
     with driver(connection).cursor(row_factory=dict_row, binary=True) as cursor:
         # Text of this project's own files: see sql.psycopg_query.
         cursor.execute(sql.psycopg_query(name), parameters)
-        return cursor.fetchall() if cursor.description else []
+        found = cursor.fetchall() if cursor.description else []
+    if watching is not None:
+        milliseconds = (time.perf_counter() - begin) * 1000
+        watching(connection, Ran(name, parameters, len(found), milliseconds))
+    return found
+
+
+@contextmanager
+def watched(by: Callable[[Connection, Ran], None]) -> Iterator[None]:
+    """Tell `by` of every statement that this thread runs with `rows`, in its transaction."""
+    token = _watching.set(by)
+    try:
+        yield
+    finally:
+        _watching.reset(token)
 
 
 def check_versions(connection: Connection) -> Row:

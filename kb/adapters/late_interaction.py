@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from kb.adapters.database import rows, transaction
 from kb.models import ModelIdentity, RetrievalResult
 from kb.protocols import TokenEmbedder
-from kb.retrieval.late_interaction import rerank
+from kb.retrieval.late_interaction import features, score
 
 
 class LateInteraction:
@@ -24,6 +26,13 @@ class LateInteraction:
 
     def rerank(self, question: str, results: Sequence[RetrievalResult]) -> list[float] | None:
         """One statement for all results; None when some have no token vectors."""
+        judged = self.features(question, results)
+        return None if judged is None else score(judged)
+
+    def features(
+        self, question: str, results: Sequence[RetrievalResult]
+    ) -> dict[str, NDArray[np.float64]] | None:
+        """What each result is judged by; see kb.retrieval.late_interaction."""
         with transaction(self._engine) as connection:
             found = rows(
                 connection,
@@ -35,4 +44,4 @@ class LateInteraction:
         if not all(result.chunk_id in bits for result in results):
             return None
         tokens = self._embedder.embed_query_tokens(question)
-        return rerank(results, tokens, [bits[result.chunk_id] for result in results])
+        return features(results, tokens, [bits[result.chunk_id] for result in results])

@@ -27,10 +27,14 @@ CANDIDATES = 60
 class PgvectorStore:
     """A VectorStore on PostgreSQL with pgvector."""
 
-    def __init__(self, engine: Engine, *, identity: ModelIdentity) -> None:
-        """`identity` is that of the model that makes the query embeddings."""
+    def __init__(self, engine: Engine, *, identity: ModelIdentity, exact: bool = False) -> None:
+        """`identity` is that of the model that makes the query embeddings.
+
+        `exact`: read all vectors instead of the approximate index; slow, and never wrong.
+        """
         self._engine = engine
         self._identity = identity
+        self._exact = exact
 
     def retrieve(
         self,
@@ -58,7 +62,12 @@ class PgvectorStore:
         name = "queries/retrieve_hybrid" if hybrid else "queries/retrieve_semantic"
         with transaction(self._engine) as connection:
             # HNSW never returns more than ef_search rows, so it must be as wide as the question.
-            set_up = rows(connection, "queries/set_ef_search", ef_search=max(MIN_EF_SEARCH, wanted))
+            set_up = rows(
+                connection,
+                "queries/set_ef_search",
+                ef_search=max(MIN_EF_SEARCH, wanted),
+                use_index=not self._exact,
+            )
             self._check_model(set_up[0]["embedding_model"])
             parameters |= filter_parameters(filter, own_chunks=set_up[0]["has_own_chunks"])
             return _distinct([_result(row) for row in rows(connection, name, **parameters)])

@@ -23,11 +23,15 @@ MIN_CHARACTERS = 25
 
 def units(text: str) -> list[Span]:
     """The quotable spans of a chunk's text, in order; they never overlap."""
+    return [span for span in sentences(text) if span.end - span.start >= MIN_CHARACTERS]
+
+
+def sentences(text: str) -> list[Span]:
+    """All spans that a text is made of, short ones too: sentences, rows, items, code."""
     return [
         span
         for block in BLOCK.finditer(text)
         for span in _block_units(text, block.start(), block.end())
-        if span.end - span.start >= MIN_CHARACTERS
     ]
 
 

@@ -93,6 +93,8 @@ class GenerationReport:
     stop_reason: str | None = None
     #: Why nothing was answered; one sentence for the reader.
     refusal: str | None = None
+    #: Citations that named no retrieved chunk; they are not shown.
+    unresolved_citations: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

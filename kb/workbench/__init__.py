@@ -21,10 +21,8 @@ from kb.adapters.database import (
     rows,
     transaction,
 )
-from kb.adapters.extractive import ExtractiveGenerator
 from kb.adapters.ingestion_jobs import IngestionJobs
 from kb.adapters.job_queue import JobQueue
-from kb.adapters.late_interaction import LateInteraction
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
@@ -33,19 +31,23 @@ from kb.adapters.staging import Staging
 from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
-from kb.models import ModelIdentity
-from kb.protocols import Embedder, ObjectStore, Reranker
+from kb.models import JsonValue, ModelIdentity
+from kb.protocols import Embedder, ObjectStore
 from kb.retrieval.suggestions import suggested_questions
 from kb.settings import RETAIN, Settings
+from kb.workbench.answerers import open_answerers
 from kb.workbench.chunk_browser import ChunkBrowser
 from kb.workbench.chunking import Chunking
 from kb.workbench.data_source import DataSource
 from kb.workbench.databases import embedded_server, for_reading, open_database
+from kb.workbench.evaluation import Evaluation
 from kb.workbench.evidence import Evidence
+from kb.workbench.explanation import Explanations
 from kb.workbench.index_tuning import IndexTuning
 from kb.workbench.knowledge_base import KnowledgeBase
-from kb.workbench.models import Models, open_models
+from kb.workbench.models import open_models
 from kb.workbench.planning import Planning
+from kb.workbench.rerankers import open_rerankers
 from kb.workbench.sql_embeddings import SqlEmbeddings
 from kb.workbench.stores import open_store
 from kb.workbench.worker import Worker
@@ -78,6 +80,8 @@ class Workbench:
     data_source: DataSource
     knowledge_base: KnowledgeBase
     evidence: Evidence
+    explanations: Explanations
+    evaluation: Evaluation
     chunking: Chunking
     chunk_browser: ChunkBrowser
     index_tuning: IndexTuning
@@ -86,7 +90,6 @@ class Workbench:
     _engine: Any
     _reading: Any
     _catalogue: Catalogue
-    _generator: ExtractiveGenerator
     _embedder: Embedder
 
     def status(self) -> Status:
@@ -101,7 +104,7 @@ class Workbench:
             pgvector_version=versions["pgvector_version"],
             data_source=self.data_source.uri,
             embedding_model=self._embedder.identity,
-            generation_model=self._generator.name,
+            generation_model=self.knowledge_base.generation_models[0],
             documents=documents,
             chunks=chunks,
         )
@@ -145,7 +148,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = _rerankers(reading, models)
+    rerankers = open_rerankers(settings, reading, models)
     catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
         database,
@@ -155,8 +158,6 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     queue.prepare()
     vectors = PgvectorStore(reading, identity=embedder.identity)
     store = open_store(settings)
-    # Its threshold was measured with the local model, and only that one costs nothing a sentence.
-    generator = ExtractiveGenerator(models.local, threshold=settings.answer_threshold)
     jobs = IngestionJobs(engine, data_source_id=catalogue.data_source_id)
     chunking = Chunking(
         engine,
@@ -176,13 +177,26 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     # Nor for a worker, should one have been killed in the middle of a job.
     if jobs.running_ingestion_job() and not worker.list_workers():
         worker.ensure_running()
+    knowledge_base = KnowledgeBase(
+        vectors, embedder, open_answerers(settings, models.local), rerankers
+    )
+    exact = PgvectorStore(engine, identity=embedder.identity, exact=True)
     return Workbench(
         settings=settings,
         data_source=DataSource(
             settings, store, catalogue, jobs, queue, worker, ingestion, planning
         ),
-        knowledge_base=KnowledgeBase(vectors, embedder, {generator.name: generator}, rerankers),
+        knowledge_base=knowledge_base,
         evidence=Evidence(engine, store),
+        explanations=Explanations(
+            engine,
+            catalogue,
+            embedder,
+            knowledge_base,
+            KnowledgeBase(exact, embedder, {}, rerankers),
+            threshold=settings.answer_threshold,
+        ),
+        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, database, embedder),
@@ -191,9 +205,19 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
         _engine=engine,
         _reading=reading,
         _catalogue=catalogue,
-        _generator=generator,
         _embedder=embedder,
     )
+
+
+def _described(catalogue: Catalogue, embedder: Embedder) -> Callable[[], dict[str, JsonValue]]:
+    """What an evaluation notes of the knowledge base that it asked."""
+
+    def describe() -> dict[str, JsonValue]:
+        documents, chunks = catalogue.count()
+        model = embedder.identity.model
+        return {"embedding_model": model, "documents": documents, "chunks": chunks}
+
+    return describe
 
 
 def _ingestion(
@@ -226,14 +250,6 @@ def _ingestion(
     )
     rebuild = Rebuild(Rebuilding(engine, identity=identity), jobs, embedder)
     return lambda: Ingestion(seams, rebuild)
-
-
-def _rerankers(engine: Engine, models: Models) -> dict[str, Reranker]:
-    """Late interaction needs the token vectors of the local model."""
-    if models.embedder is not models.local:
-        return {}
-    late = LateInteraction(engine, models.local, identity=models.local.identity)
-    return {late.name: late}
 
 
 def _revive(settings: Settings) -> Callable[[], object]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from kb.errors import ValidationError
 from kb.generation.answer import Writing
+from kb.generation.bounds import check_generation
 from kb.models import (
     NO_RERANKING,
     AnswerPart,
@@ -101,6 +102,7 @@ class KnowledgeBase:
     ) -> Stream[AnswerPart, None, RetrieveAndGenerateResponse]:
         """Yield the parts of the answer as they come; the generator returns the whole."""
         generator = self._generator(generation.generation_model)
+        check_generation(generation)
         retrieval = self.retrieve(question, configuration)
         request = GenerationRequest(
             question=question,

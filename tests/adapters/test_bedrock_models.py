@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,18 +18,11 @@ from kb.adapters.bedrock_runtime import BedrockRuntime
 from kb.embedding_sql.claimed_models import configured_model
 from kb.embedding_sql.refusals import Refusal
 from kb.errors import ModelError, SettingsError
-from tests.bedrock_server import COHERE, STATUS, TITAN, BedrockServer, bedrock_server
+from tests.bedrock_embeddings import COHERE, TITAN
+from tests.bedrock_server import STATUS, BedrockServer
 
 TITAN_2 = "amazon.titan-embed-text-v2:0"
 COHERE_3, COHERE_4 = "cohere.embed-english-v3", "us.cohere.embed-v4:0"
-
-
-@pytest.fixture
-def bedrock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[BedrockServer]:
-    """The server, and an environment in which boto3 finds it and nothing else of AWS."""
-    with bedrock_server() as server:
-        server.set_environment(monkeypatch, tmp_path)
-        yield server
 
 
 def words(texts: object) -> list[int]:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
-from kb.adapters.database import driver, open_engine, rows, transaction
+from kb.adapters.database import Ran, driver, open_engine, rows, transaction, watched
 from kb.errors import DatabaseError, SettingsError
 
 
@@ -29,6 +29,17 @@ def test_vectors_travel_as_binary(engine: Engine) -> None:
         row = cursor.execute("SELECT CAST(%b AS vector)", (vector,)).fetchone()
     assert row is not None
     np.testing.assert_array_equal(row[0].to_numpy(), vector)
+
+
+@pytest.mark.database
+def test_a_watcher_hears_of_every_statement_until_it_goes(engine: Engine) -> None:
+    heard: list[Ran] = []
+    with transaction(engine) as connection:
+        with watched(lambda _connection, ran: heard.append(ran)):
+            rows(connection, "tuning/set_local", name="work_mem", value="1MB")
+        rows(connection, "queries/versions")
+    assert [(ran.name, ran.rows) for ran in heard] == [("tuning/set_local", 1)]
+    assert heard[0].parameters == {"name": "work_mem", "value": "1MB"}
 
 
 @pytest.mark.database

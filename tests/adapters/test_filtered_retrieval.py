@@ -225,7 +225,8 @@ def plan(table: Table, search_type: SearchType, chosen: str) -> dict[str, Any]:
     statement = sql.psycopg_query(f"queries/retrieve_{search_type.lower()}")
     with psycopg.connect(table.url) as connection:
         register_vector(connection)
-        connection.execute(sql.psycopg_query("queries/set_ef_search"), {"ef_search": 100})
+        set_up = {"ef_search": 100, "use_index": True}
+        connection.execute(sql.psycopg_query("queries/set_ef_search"), set_up)
         explain = "EXPLAIN (ANALYZE, FORMAT JSON) " + statement
         found = connection.execute(explain.encode(), parameters).fetchone()
     assert found

@@ -133,6 +133,24 @@ def test_hybrid_finds_an_identifier_of_a_heading(
     assert "One row per backend." in [result.text for result in found]
 
 
+def test_a_result_has_its_place_in_each_ranking_that_knew_it(
+    filled: PgvectorStore, knowledge: Knowledge
+) -> None:
+    query = unit_vectors(1, seed=3)[0]
+    text = f"The {IDENTIFIER} view reports what CLUSTER does."
+    MadeUpDocument([text], -query[None]).publish(knowledge, info("b.pdf"))
+    found = retrieve(filled, query, 5, f"What is {IDENTIFIER}?", SearchType.HYBRID)
+    ranks = {result.text: result.ranks for result in found}
+    # Farthest of all, so that the nearest sixty do not have it.
+    assert ranks.pop(text) == {"lexical": 1}
+    assert sorted(rank["semantic"] for rank in ranks.values()) == [1, 2, 3, 4]
+
+
+def test_a_semantic_result_s_rank_is_its_place(shared: PgvectorStore) -> None:
+    found = retrieve(shared, VECTORS[0], 5)
+    assert [result.ranks for result in found] == [{"semantic": n} for n in range(1, 6)]
+
+
 def test_hybrid_without_a_known_word_is_the_semantic_order(shared: PgvectorStore) -> None:
     query = unit_vectors(1, seed=4)[0]
     semantic = retrieve(shared, query, 5, "zzz qqq")

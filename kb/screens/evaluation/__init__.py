@@ -1,0 +1,1 @@
+"""The page Evaluation in parts: choosing, running, figures, questions, comparing."""
