@@ -24,7 +24,7 @@ def embedder() -> MiniLm:
 
 @pytest.fixture(scope="module")
 def generator(embedder: MiniLm) -> ExtractiveGenerator:
-    return ExtractiveGenerator(embedder, threshold=0.45)
+    return ExtractiveGenerator(embedder, threshold=0.18)
 
 
 def quoted(parts: Sequence[AnswerPart]) -> list[str]:
