@@ -26,6 +26,7 @@ from kb.models import (
 )
 from kb.protocols import Embedder
 from kb.retrieval.identifiers import identifiers
+from kb.retrieval.rewriting import standalone
 
 MAX_UNITS = 5
 #: How much of a unit's score is similarity; the rest is the share of the question's words in it.
@@ -75,7 +76,7 @@ class ExtractiveGenerator:
         return "extractive"
 
     def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
-        question, results = request.question, request.results
+        question, results = standalone(request.question, request.history), request.results
         found = _units(results[:MAX_RESULTS])
         if not found:
             return GenerationReport()

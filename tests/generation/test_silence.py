@@ -20,7 +20,7 @@ def test_good_evidence_is_answered_and_bad_is_not() -> None:
 
 @pytest.mark.parametrize("name", ["similarity", "overlap", "first_coverage", "best_coverage"])
 def test_each_signal_counts_in_favour(name: str) -> None:
-    less = replace(GOOD, **{name: 0.0})
+    less = replace(GOOD, **{name: 0.0})  # type: ignore[arg-type]
     assert less.confidence < GOOD.confidence
 
 
