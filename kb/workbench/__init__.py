@@ -161,7 +161,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = open_rerankers(settings, engine, models)
+    rerankers = open_rerankers(settings, reading, models)
     catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
         database,
