@@ -347,6 +347,21 @@ def test_a_follow_up_stays_in_the_conversation_and_its_session(guide: OpenPage) 
     assert second.response.session_id == first.response.session_id
 
 
+def test_a_question_is_asked_again_under_other_settings_and_compared(guide: OpenPage) -> None:
+    page = ask(guide("chat.py"))
+    first = latest(page)
+    page = opened(page, "settings")
+    page.slider("chat_chunks").set_value(3).run()
+    page.button(f"again_{first.turn_id}").click().run()
+    while keys(page, "stop"):
+        page.run()
+    second = latest(page)
+    assert second.question == first.question and second.turn_id != first.turn_id
+    page.button(f"compare_{second.turn_id}").click().run()
+    assert not page.exception
+    assert "number\\_of\\_results" in markdown(page)
+
+
 def test_new_begins_another_conversation_and_keeps_the_old_one(guide: OpenPage) -> None:
     page = ask(guide("chat.py"))
     page.button("clear").click().run()

@@ -13,6 +13,7 @@ LOOK_SECONDS = 0.25
 #: That the run which asks waits for the first words; and for the end when there are some.
 FIRST_SECONDS, END_SECONDS = 0.9, 0.15
 ASKED = "turn_just_asked"
+CITES = "turn_that_cites"
 
 
 def current(bench: Workbench, turn: Turn) -> Turn:
@@ -50,6 +51,7 @@ def watch(bench: Workbench, turn: Turn) -> None:
             pressed, stop = answer.draw(now, chosen, writing=True)
             if pressed:
                 place.point(now.turn_id, pressed)
+            if pressed or _is_first_citation(now):
                 st.rerun()
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(_stage(now))
@@ -57,6 +59,15 @@ def watch(bench: Workbench, turn: Turn) -> None:
     if stop:
         bench.answering.stop(now.turn_id)
         st.rerun()
+
+
+def _is_first_citation(turn: Turn) -> bool:
+    """Whether the evidence has something to show that it did not have before; once a turn."""
+    cites = turn.response is not None and bool(turn.response.citations)
+    if not cites or st.session_state.get(CITES) == turn.turn_id:
+        return False
+    st.session_state[CITES] = turn.turn_id
+    return True
 
 
 def _stage(turn: Turn) -> str:

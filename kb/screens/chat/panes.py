@@ -8,7 +8,7 @@ import streamlit as st
 
 from kb.errors import ResourceNotFound
 from kb.models import TurnStatus
-from kb.screens.chat import evidence, live, place, turns
+from kb.screens.chat import evidence, live, place, scroll, turns
 from kb.screens.inert import inert
 from kb.workbench import Workbench
 from kb.workbench.answering import LiveTurn
@@ -42,7 +42,7 @@ def show(bench: Workbench) -> None:
         return
     st.html(STYLE)
     left, right = st.columns([6, 5], gap="medium")
-    with left, st.container(height=HEIGHT, border=False, key="conversation"):
+    with left, st.container(height=HEIGHT, border=False, key="conversation", autoscroll=False):
         _conversation(bench, opened, shown)
     with right:
         found = tuple(
@@ -68,4 +68,5 @@ def _conversation(bench: Workbench, opened: OpenConversation, shown: int) -> Non
         if now.status is TurnStatus.IN_PROGRESS:
             live.watch(bench, now)
         else:
-            turns.show(bench, now, pointed, opened.states)
+            turns.show(bench, now, pointed, opened)
+    scroll.to_top("conversation", f"turn_{opened.turns[-1].turn_id}")

@@ -1,21 +1,23 @@
-// Scrolls a pane to a place of the page image in it, once for each source.
+// Scrolls a pane to something in it, once for each `what`: whoever scrolls away then stays there.
 
-let seen = null;
+const seen = new Map();
 
 export default function ({ data }) {
-  if (data.what === seen) return;
+  if (data.what === seen.get(data.pane)) return;
   const started = performance.now();
+  let stopped = false;
 
   function look() {
+    if (stopped) return;
     const pane = document.querySelector(data.pane);
-    const image = document.querySelector(data.image);
-    if (pane && image?.complete && image.naturalHeight) {
-      seen = data.what;
-      const box = image.getBoundingClientRect();
+    const target = document.querySelector(data.target);
+    const isReady = target && (target.tagName !== "IMG" || (target.complete && target.naturalHeight));
+    if (pane && isReady) {
+      seen.set(data.pane, data.what);
+      const box = target.getBoundingClientRect();
       const top = box.top - pane.getBoundingClientRect().top + pane.scrollTop;
-      const mark = top + data.share * box.height;
-      // No further than needed: what stands above the page stays in sight when it can.
-      pane.scrollTo({ top: Math.max(0, mark - pane.clientHeight * 0.6) });
+      const place = top + data.share * box.height;
+      pane.scrollTo({ top: Math.max(0, place - pane.clientHeight * data.above) });
     } else if (performance.now() - started < 5000) {
       requestAnimationFrame(look);
     }
@@ -23,4 +25,7 @@ export default function ({ data }) {
 
   // What stood there before is replaced within a frame or two.
   setTimeout(look, 150);
+  return () => {
+    stopped = true;
+  };
 }

@@ -15,14 +15,17 @@ from kb.models import (
     TurnStatus,
     Verdict,
 )
-from kb.screens.chat import answer, place
+from kb.screens.chat import answer, place, replay
 from kb.screens.chat.wording import STATES, page_of
 from kb.screens.inert import inert
 from kb.wording import counted
 from kb.workbench import Workbench
+from kb.workbench.conversations import OpenConversation
 
 #: Source chunks that are listed in the conversation itself; all are beside it.
 LISTED_CHUNKS = 10
+#: Of such a chunk; all of it is under Sources.
+SHOWN_CHARACTERS = 400
 NEAREST = "The nearest passages are beside, under Sources."
 THUMBS = {Rating.DOWN: 0, Rating.UP: 1}
 
@@ -31,24 +34,24 @@ def show(
     bench: Workbench,
     turn: Turn,
     pointed: place.Pointed | None,
-    states: dict[SourceVersion, SourceState],
+    opened: OpenConversation,
 ) -> None:
     """Draw the answer of a turn that has ended."""
     with st.chat_message("assistant", avatar=":material/menu_book:"):
         if turn.response is not None:
             _response(turn, pointed)
         _outcome(turn)
-        if turn.response is None:
-            return
-        _checked(turn)
-        _changed(turn, states)
-        st.caption(inert(_facts(turn)))
-        _actions(bench, turn)
+        if turn.response is not None:
+            _checked(turn)
+            _changed(turn, opened.states)
+            st.caption(inert(_facts(turn)))
+        _actions(bench, turn, replay.earlier(turn, opened.turns))
 
 
 def question(turn: Turn) -> None:
     """Draw what was asked."""
-    st.chat_message("user", avatar=":material/person:").markdown(inert(turn.question))
+    with st.container(key=f"turn_{turn.turn_id}"):
+        st.chat_message("user", avatar=":material/person:").markdown(inert(turn.question))
 
 
 def _response(turn: Turn, pointed: place.Pointed | None) -> None:
@@ -102,7 +105,8 @@ def _chunk(turn: Turn, rank: int, result: RetrievalResult) -> None:
             on_click=place.point,
             args=(turn.turn_id, None, rank),
         )
-        st.text(result.text)
+        shown = result.text[:SHOWN_CHARACTERS]
+        st.text(shown + (" …" if len(result.text) > len(shown) else ""))
 
 
 def _outcome(turn: Turn) -> None:
@@ -165,13 +169,35 @@ def _facts(turn: Turn) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _actions(bench: Workbench, turn: Turn) -> None:
+def _actions(bench: Workbench, turn: Turn, before: Turn | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _again(turn, before)
+        if turn.response is None:
+            return
         key = f"thumb_{turn.turn_id}"
         rating = turn.feedback.rating
         st.session_state[key] = THUMBS[rating] if rating else None
         st.feedback("thumbs", key=key, on_change=_rate, args=(bench, turn, key))
         _note(bench, turn)
+
+
+def _again(turn: Turn, before: Turn | None) -> None:
+    pressed = st.button(
+        "Ask again",
+        icon=":material/replay:",
+        type="tertiary",
+        key=f"again_{turn.turn_id}",
+        on_click=replay.ask_again,
+        args=(turn,),
+        help="The same question under the present settings",
+    )
+    if pressed:
+        # The question is asked by the whole page, not by its panes.
+        st.rerun()
+    if before and st.button(
+        "Compare", icon=":material/compare_arrows:", type="tertiary", key=f"compare_{turn.turn_id}"
+    ):
+        replay.side_by_side(before, turn)
 
 
 def _rate(bench: Workbench, turn: Turn, key: str) -> None:
