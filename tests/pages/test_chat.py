@@ -386,6 +386,28 @@ def test_a_question_is_asked_again_under_other_settings_and_compared(guide: Open
     assert "number\\_of\\_results" in markdown(page)
 
 
+def test_the_tour_asks_its_questions_and_starts_over(guide: OpenPage) -> None:
+    page = guide("chat.py")
+    page.button("tour_begin").click().run()
+    page.button("tour_ask").click().run()
+    while keys(page, "stop"):
+        page.run()
+    assert query(page)["demo"] == "2" and keys(page, "cite_")
+    page.button("tour_next").click().run()
+    assert query(page)["demo"] == "3" and "conversation" in query(page)
+    page.button("tour_reset").click().run()
+    assert query(page) == {"demo": "1"}
+    page.button("tour_end").click().run()
+    assert not page.exception and not keys(page, "tour_ask")
+
+
+@pytest.mark.parametrize("step", ["", "0", "99", "-1", "x"])
+def test_the_tour_takes_any_step_of_an_address(guide: OpenPage, step: str) -> None:
+    guide("chat.py")
+    page = at({"demo": step})
+    assert not page.exception and "Tour" in markdown(page)
+
+
 def test_new_begins_another_conversation_and_keeps_the_old_one(guide: OpenPage) -> None:
     page = ask(guide("chat.py"))
     page.button("clear").click().run()
