@@ -37,13 +37,7 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
         "--reranking-model", metavar="NAME", help="one of KB_RERANKING_MODEL, or none"
     )
     retrieving = command("retrieve", retrieve, "find the chunks that fit a question", asking)
-    behind = retrieving.add_mutually_exclusive_group()
-    behind.add_argument(
-        "--exact-twin", action="store_true", help="say what the approximate index missed"
-    )
-    behind.add_argument(
-        "--trace", action="store_true", help="print the SQL, its plans and all candidates"
-    )
+    cli_explain.add_views(retrieving)
     _add_generation(command("ask", ask, "answer a question with citations", asking))
     cli_explain.add_why_not(command, asking, _retrieval_configuration)
 
@@ -67,14 +61,7 @@ def retrieve(options: argparse.Namespace) -> int:
     """Find the chunks that fit a question."""
     configuration = _retrieval_configuration(options)
     with open_workbench() as bench:
-        behind = bench.explanations
-        if options.exact_twin:
-            twin = behind.exact_twin(options.text, configuration)
-            cli_explain.show_twin(twin, as_json=options.json)
-            return 0
-        if options.trace:
-            trace = behind.trace(options.text, configuration, explain=True)
-            cli_explain.show_trace(trace, as_json=options.json)
+        if cli_explain.show_view(bench, options, configuration):
             return 0
         found = bench.knowledge_base.retrieve(options.text, configuration)
     if options.json:

@@ -15,8 +15,8 @@ from kb.evaluation.comparing import compare
 from kb.evaluation.question_sets import read_question_set
 from kb.evaluation.records import comparison_json, read_run, run_json
 from kb.models import GenerationConfiguration, RetrievalConfiguration, SearchType
-from kb.models.evaluation import DEPTH, EvaluationConfiguration, EvaluationRun
-from kb.workbench import open_workbench
+from kb.models.evaluation import DEPTH, EvaluationConfiguration, EvaluationRun, QuestionSet
+from kb.workbench import Workbench, open_workbench
 
 
 def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) -> None:
@@ -28,7 +28,8 @@ def add_commands(command: Callable[..., Any], as_json: argparse.ArgumentParser) 
         "set",
         type=Path,
         metavar="SET",
-        help="question set (.jsonl, .csv), or with --compare a run (.json) that is only compared",
+        help="question set: a file (.jsonl, .csv) or a name that the page Evaluation lists; with "
+        "--compare also a saved run (.json), which is only compared",
     )
     added.add_argument(
         "--number-of-results",
@@ -75,7 +76,6 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def _measured(options: argparse.Namespace) -> EvaluationRun:
-    question_set = read_question_set(options.set.name, _bytes(options.set))
     configuration = EvaluationConfiguration(
         retrieval=RetrievalConfiguration(
             search_type=options.search_type, number_of_results=options.number_of_results
@@ -84,11 +84,18 @@ def _measured(options: argparse.Namespace) -> EvaluationRun:
         generation=GenerationConfiguration(generation_model=options.model),
     )
     with open_workbench() as bench, terminal_evaluation.ProgressLine() as line:
+        question_set = _question_set(bench, options.set)
         for run in bench.evaluation.measure(question_set, configuration, options.limit):
             line.show(run)
         name = bench.evaluation.keep(run)
     print(f"Kept for the page Evaluation as '{name}'.", file=sys.stderr)
     return run
+
+
+def _question_set(bench: Workbench, path: Path) -> QuestionSet:
+    if not path.exists() and str(path) in bench.evaluation.question_sets():
+        return bench.evaluation.question_set(str(path))
+    return read_question_set(path.name, _bytes(path))
 
 
 def _saved(path: Path) -> EvaluationRun:

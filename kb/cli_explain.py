@@ -1,4 +1,4 @@
-"""The command `why-not`, and what `retrieve` says of itself: exact twin and trace."""
+"""The command `why-not`, and the views of `retrieve`: exact twin and trace."""
 
 from __future__ import annotations
 
@@ -16,6 +16,30 @@ from kb.workbench import Workbench, open_workbench
 
 #: What a result may have a place in.
 RANKINGS = ("semantic", "lexical", "reranking")
+
+
+def add_views(retrieving: argparse.ArgumentParser) -> None:
+    """Add to `retrieve` what it can show in place of the chunks."""
+    views = retrieving.add_mutually_exclusive_group()
+    views.add_argument(
+        "--exact-twin", action="store_true", help="say what the approximate index missed"
+    )
+    views.add_argument(
+        "--trace", action="store_true", help="print the SQL, its plans and all candidates"
+    )
+
+
+def show_view(
+    bench: Workbench, options: argparse.Namespace, configuration: RetrievalConfiguration
+) -> bool:
+    """Print the exact twin or the trace if one was asked for."""
+    if options.exact_twin:
+        twin = bench.explanations.exact_twin(options.text, configuration)
+        _show_twin(twin, as_json=options.json)
+    elif options.trace:
+        trace = bench.explanations.trace(options.text, configuration, explain=True)
+        _show_trace(trace, as_json=options.json)
+    return bool(options.exact_twin or options.trace)
 
 
 def add_why_not(
@@ -46,7 +70,7 @@ def why_not(options: argparse.Namespace) -> int:
             response = bench.knowledge_base.retrieve_and_generate(options.text, configuration)
         found = _explanation(bench, options, configuration, response)
     if options.json:
-        _print_json(explanation_json(found))
+        _print_json(_explanation_json(found))
     else:
         print(f"{found.stage.value}: {found.sentence}")
     return 0
@@ -67,7 +91,7 @@ def _explanation(
     return explanations.why_not_page(options.text, configuration, page_number=options.page, **given)
 
 
-def explanation_json(found: Explanation) -> dict[str, Any]:
+def _explanation_json(found: Explanation) -> dict[str, Any]:
     """An explanation as a program reads it; `best` in the shape of Bedrock's Retrieve."""
     shape = {
         field.name: getattr(found, field.name)
@@ -78,7 +102,7 @@ def explanation_json(found: Explanation) -> dict[str, Any]:
     return {**shape, "stage": found.stage.name, "ranks": dict(found.ranks), "best": best}
 
 
-def show_twin(twin: ExactTwin, *, as_json: bool) -> None:
+def _show_twin(twin: ExactTwin, *, as_json: bool) -> None:
     """Print what the approximate index missed."""
     if as_json:
         _print_json(_twin_json(twin))
@@ -105,7 +129,7 @@ def _twin_json(twin: ExactTwin) -> dict[str, Any]:
     }
 
 
-def show_trace(trace: RetrievalTrace, *, as_json: bool) -> None:
+def _show_trace(trace: RetrievalTrace, *, as_json: bool) -> None:
     """Print the statements with their values and plans, then the candidates."""
     if as_json:
         _print_json(_trace_json(trace))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -20,22 +19,13 @@ from kb.model_names import (
     rerankers,
 )
 from kb.models import NO_RERANKING
+from kb.setting_values import S3, bucket, bundle, folder, seconds, share, whole_number
 
 SECRETS_FILE = Path(__file__).resolve().parent.parent / ".streamlit" / "secrets.toml"
-#: S3's own rule; it also keeps the bucket's folder inside the data folder.
-BUCKET_NAME = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
-#: One of the parts between the slashes of a prefix; `.` and `..` are none.
-PREFIX_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=+-]+")
-S3 = "s3://"
-
 #: The embedding model that needs no account.
 LOCAL_EMBEDDING_MODEL = "all-MiniLM-L6-v2"
 #: Bedrock's dataDeletionPolicy.
 DELETE, RETAIN = "DELETE", "RETAIN"
-
-
-#: The certificates that the operating system trusts, as libpq names them.
-SYSTEM = "system"
 
 
 def default_data_dir() -> Path:
@@ -209,57 +199,10 @@ def _convert(name: str, value: Any) -> Any:
         raise SettingsError(f"{variable(name)} has a value that does not fit: {error}.") from error
 
 
-def _whole_number(low: int, high: int) -> Any:
-    def convert(value: Any) -> int:
-        # By way of text: int() would cut 8.5 to 8 and take true for 1.
-        written = str(value)
-        if not written.isdecimal() or not low <= int(written) <= high:
-            raise ValueError(f"it must be a whole number between {low} and {high}")
-        return int(written)
-
-    return convert
-
-
-def _share(value: Any) -> float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 1:
-        raise ValueError("it must be a number between 0 and 1")
-    return number
-
-
-def _seconds(value: Any) -> float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1
-    if not 0.1 <= number <= 60:
-        raise ValueError("it must be a number of seconds between 0.1 and 60")
-    return number
-
-
 def _deletion_policy(value: Any) -> str:
     if value not in (DELETE, RETAIN):
         raise ValueError(f"it must be {DELETE} or {RETAIN}")
     return str(value)
-
-
-def _bucket(value: Any) -> str:
-    given = str(value)
-    name, _, prefix = given.removeprefix(S3).rstrip("/").partition("/")
-    if not BUCKET_NAME.fullmatch(name):
-        raise ValueError("use 3 to 63 lower-case letters, digits, dots and hyphens, as S3 does")
-    if not given.startswith(S3):
-        if prefix:
-            raise ValueError("a prefix belongs to a bucket of S3's, as in s3://bucket/prefix")
-        return name
-    if not all(map(PREFIX_PART.fullmatch, prefix.split("/") if prefix else ())):
-        raise ValueError(
-            "use letters, digits and . _ - = + in the prefix, parted by single slashes"
-        )
-    return f"{S3}{name}/{prefix}" if prefix else f"{S3}{name}"
 
 
 def _generation_model(value: Any) -> str:
@@ -270,31 +213,23 @@ def _reranking_model(value: Any) -> str:
     return ",".join(rerankers(value)) or NO_RERANKING
 
 
-def _bundle(value: Any) -> str:
-    return SYSTEM if value == SYSTEM else str(_folder(value))
-
-
-def _folder(value: Any) -> Path:
-    return Path(str(value)).expanduser().absolute()
-
-
 _CONVERTERS: dict[str, Any] = {
-    "connect_seconds": _whole_number(0, 600),
-    "data_dir": _folder,
-    "database_port": _whole_number(1, 65535),
-    "model_dir": _folder,
+    "connect_seconds": whole_number(0, 600),
+    "data_dir": folder,
+    "database_port": whole_number(1, 65535),
+    "model_dir": folder,
     "generation_model": _generation_model,
     "openai_base_url": endpoint,
     "openai_api_key": api_key,
     "reranking_model": _reranking_model,
-    "bucket": _bucket,
-    "max_document_bytes": _whole_number(1, 5 * 1024**4),
+    "bucket": bucket,
+    "max_document_bytes": whole_number(1, 5 * 1024**4),
     "data_deletion_policy": _deletion_policy,
-    "workers": _whole_number(0, 16),
-    "heartbeat_seconds": _seconds,
-    "statement_seconds": _seconds,
-    "secret_file": _folder,
-    "ca_bundle": _bundle,
-    "answer_threshold": _share,
-    "port": _whole_number(1, 65535),
+    "workers": whole_number(0, 16),
+    "heartbeat_seconds": seconds,
+    "statement_seconds": seconds,
+    "secret_file": folder,
+    "ca_bundle": bundle,
+    "answer_threshold": share,
+    "port": whole_number(1, 65535),
 }

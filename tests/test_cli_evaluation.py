@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kb.workbench.evaluation import SAMPLE_NAME
 from tests.documents.corpus import ROOT
 from tests.evaluation.test_measures import FIELDS
 from tests.made_up import SyncedChapter
@@ -64,6 +65,12 @@ def test_the_table_shows_every_measure_with_its_interval(on_chapter: Kb) -> None
     shown = on_chapter("evaluate", SET, "--limit", "2", "--search-type", "SEMANTIC")
     assert shown.code == 0
     assert "hit@5" in shown.stdout and "95 % interval" in shown.stdout
+
+
+def test_a_set_of_the_page_is_known_by_its_name(on_chapter: Kb) -> None:
+    shown = on_chapter("evaluate", SAMPLE_NAME, "--limit", "1")
+    assert shown.code == 0
+    assert shown.stdout.startswith("sample: 1 question\n")
 
 
 def test_two_saved_runs_are_compared_without_asking_again(on_chapter: Kb, saved: str) -> None:

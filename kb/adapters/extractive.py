@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.generation.units import units
+from kb.generation.units import short_paragraph, units
 from kb.models import (
     AnswerPart,
     GenerationReport,
@@ -26,13 +26,15 @@ from kb.models import (
 from kb.protocols import Embedder
 from kb.retrieval.identifiers import identifiers
 
-MAX_UNITS = 3
+MAX_UNITS = 5
 #: How much of a unit's score is similarity; the rest is the share of the question's words in it.
 SIMILARITY_SHARE = 0.8
 #: What a place further down the ranking costs.
 RANK_PENALTY = 0.05
 #: Units below this share of the best one's score are noise from other chunks.
-KEEP_SHARE = 0.8
+KEEP_SHARE = 0.6
+#: Sentences of the same short paragraph are quoted with it from this share of the best score on.
+BESIDE_SHARE = 0.3
 #: Maximal marginal relevance: how much a repetition of what is already quoted counts against.
 NOVELTY = 0.25
 #: What it is worth to begin with the name that a question such as "What is X?" asks about.
@@ -80,7 +82,8 @@ class ExtractiveGenerator:
         scores = _scores(question, self._embedder.embed_query(question), found, vectors)
         if scores.max() < self._threshold:
             return GenerationReport()
-        chosen = _in_reading_order([found[i] for i in _choose(scores, vectors)])
+        quoted = _quotations(_choose(scores, vectors), found, scores, results)
+        chosen = _in_reading_order(quoted)
         for number, unit in enumerate(chosen):
             separator = "\n\n" if number else ""
             reference = RetrievedReference(result=results[unit.place], passage=unit.span)
@@ -135,6 +138,33 @@ def _choose(scores: NDArray[np.float32], vectors: NDArray[np.float32]) -> list[i
             break
         chosen.append(best)
     return chosen
+
+
+def _quotations(
+    chosen: Sequence[int],
+    found: Sequence[_Unit],
+    scores: NDArray[np.float32],
+    results: Sequence[RetrievalResult],
+) -> list[_Unit]:
+    """The chosen units, each with what stands beside it in a short paragraph and fits as well."""
+    fitting = {i for i in range(len(found)) if scores[i] >= BESIDE_SHARE * scores.max()}
+    quoted: dict[tuple[int, int], _Unit] = {}
+    for i in chosen:
+        place, text = found[i].place, results[found[i].place].text
+        paragraph = short_paragraph(text, found[i].span)
+        start = end = i
+        while start - 1 in fitting and _within(found[start - 1], place, paragraph):
+            start -= 1
+        while end + 1 in fitting and _within(found[end + 1], place, paragraph):
+            end += 1
+        span = Span(start=found[start].span.start, end=found[end].span.end)
+        quoted.setdefault((place, span.start), _Unit(place, span, text[span.start : span.end]))
+    return list(quoted.values())
+
+
+def _within(unit: _Unit, place: int, paragraph: Span) -> bool:
+    inside = paragraph.start <= unit.span.start and unit.span.end <= paragraph.end
+    return unit.place == place and inside
 
 
 def _in_reading_order(chosen: Sequence[_Unit]) -> list[_Unit]:

@@ -208,7 +208,17 @@ class S3Store:
             try:
                 yield
             except ClientError as error:
-                raise self._in_words(error) from error
+                told = self._in_words(error)
+                if aws.code(told) in aws.BAD_CREDENTIALS:
+                    self._forget_credentials()
+                raise told from error
+            except aws.NO_CREDENTIALS:
+                self._forget_credentials()
+                raise
+
+    def _forget_credentials(self) -> None:
+        # A worker lives for days; after a new login its next call finds the new ones.
+        self.__dict__.pop("_client", None)
 
     def _in_words(self, error: ClientError) -> ClientError:
         # An answer to HEAD has a status and no words; the same refusal of a GET has them.

@@ -58,6 +58,9 @@ class Staging:
             "copy_parents": copy_in.parents(work.document_id, window.parents, window.labels),
             "copy_chunks": copy_in.chunks(work.document_id, window, shared),
         }
+        names = sorted({name for found in window.identifiers for name in found})
+        with transaction(self._engine) as connection:
+            rows(connection, "ingestion/add_identifiers", names=names)
         with transaction(self._engine) as connection:
             self._hold(connection, work)
             for name, rows_of_it in packed.items():

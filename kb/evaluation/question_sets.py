@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from kb.errors import ValidationError
+from kb.models import SavedQuestion
 from kb.models.evaluation import Question, QuestionSet
 from kb.retrieval.retriever import MAX_QUERY_CHARACTERS
 
@@ -52,6 +53,21 @@ def read_question_set(file_name: str, data: bytes) -> QuestionSet:
 def write_question_set(questions: Iterable[Question]) -> bytes:
     """The questions as JSONL, with the fields in the usual order."""
     return "".join(f"{json.dumps(_fields(q), ensure_ascii=False)}\n" for q in questions).encode()
+
+
+def from_conversations(name: str, saved: Iterable[SavedQuestion]) -> QuestionSet:
+    """A set that was saved in the chat; what was refused there has no answer."""
+    questions = tuple(
+        Question(
+            question=q.question,
+            answer=q.answer or None,
+            pages=q.pages if q.answer else (),
+            keywords=q.keywords if q.answer else (),
+            extra={"note": q.note} if q.note else {},
+        )
+        for q in saved
+    )
+    return QuestionSet(name=name, questions=questions)
 
 
 class _Wrong(Exception):

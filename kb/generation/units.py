@@ -17,6 +17,8 @@ ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|cf|vs|approx|no|Fig|Sect|Chap)
 BLOCK = re.compile(r"\S(?:.*?\S)??(?=\s*\n\s*\n|\s*\Z)", re.DOTALL)
 #: A row or item up to this many characters is quoted whole.
 MAX_CHARACTERS = 420
+#: Sentences of a paragraph up to this many characters lean on one another.
+PARAGRAPH_CHARACTERS = 300
 #: Shorter units are headings and fragments; they answer nothing.
 MIN_CHARACTERS = 25
 
@@ -33,6 +35,15 @@ def sentences(text: str) -> list[Span]:
         for block in BLOCK.finditer(text)
         for span in _block_units(text, block.start(), block.end())
     ]
+
+
+def short_paragraph(text: str, unit: Span) -> Span:
+    """The paragraph that a unit stands in, or the unit itself where that is long."""
+    for block in BLOCK.finditer(text):
+        if block.start() <= unit.start and unit.end <= block.end():
+            whole = Span(start=block.start(), end=block.end())
+            return whole if whole.end - whole.start <= PARAGRAPH_CHARACTERS else unit
+    return unit
 
 
 def _block_units(text: str, start: int, end: int) -> Iterator[Span]:

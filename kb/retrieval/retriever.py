@@ -9,6 +9,7 @@ from dataclasses import replace
 from kb.errors import ValidationError
 from kb.models import Retrieval, RetrievalConfiguration, RetrievalResult
 from kb.protocols import Embedder, Reranker, VectorStore
+from kb.retrieval.filters import checked
 from kb.retrieval.identifiers import identifiers
 
 #: Bedrock's bounds.
@@ -29,10 +30,13 @@ def retrieve(
 ) -> Retrieval:
     """The chunks that fit the question, best first.
 
-    Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters.
+    Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters, a
+    filter within its limits.
     """
     wanted = configuration.number_of_results
     _check(question, wanted)
+    if configuration.filter:
+        checked(configuration.filter)
     start = time.perf_counter()
     query_embedding = embedder.embed_query(question)
     embedded = time.perf_counter()

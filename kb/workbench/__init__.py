@@ -161,7 +161,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
     models = open_models(settings)
     embedder = models.embedder
     prepare_database(engine, dimensions=embedder.identity.dimensions)
-    rerankers = open_rerankers(settings, engine, models)
+    rerankers = open_rerankers(settings, reading, models)
     catalogue = Catalogue(engine, bucket=settings.bucket_path, identity=embedder.identity)
     queue = JobQueue(
         database,
@@ -213,7 +213,7 @@ def _open(settings: Settings, database: Database, engine: Engine, reading: Engin
             KnowledgeBase(exact, embedder, {}, rerankers),
             threshold=settings.answer_threshold,
         ),
-        evaluation=Evaluation(settings, knowledge_base, _described(catalogue, embedder)),
+        evaluation=Evaluation(settings, knowledge_base, records, _described(catalogue, embedder)),
         chunking=chunking,
         chunk_browser=ChunkBrowser(engine, store),
         index_tuning=IndexTuning(engine, database, embedder),

@@ -12,7 +12,8 @@ from kb.errors import SettingsError
 from kb.models.login import DatabaseSecret
 from kb.postgres.embedded import EmbeddedServer
 from kb.protocols import Credentials
-from kb.settings import SYSTEM, Settings
+from kb.setting_values import SYSTEM
+from kb.settings import Settings
 
 DEFAULT_NAME = "postgres"
 RDS = (".rds.amazonaws.com", ".rds.amazonaws.com.cn")

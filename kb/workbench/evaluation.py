@@ -8,9 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kb.adapters.conversations import ConversationRecords
 from kb.adapters.evaluation_files import EvaluationFiles
 from kb.errors import ValidationError
-from kb.evaluation.question_sets import SUFFIXES, read_question_set, write_question_set
+from kb.evaluation.question_sets import (
+    SUFFIXES,
+    from_conversations,
+    read_question_set,
+    write_question_set,
+)
 from kb.evaluation.records import read_run, run_json
 from kb.evaluation.running import evaluate, spread
 from kb.models import JsonValue
@@ -22,6 +28,8 @@ from kb.workbench.knowledge_base import KnowledgeBase
 #: The sample document's own questions.
 SAMPLE_SET = Path(__file__).resolve().parents[2] / "samples" / "questions.jsonl"
 SAMPLE_NAME = "sample document (15 questions)"
+#: What the names of sets of the chat end in.
+FROM_CONVERSATIONS = " (from conversations)"
 #: What a run is called by: when it began, then its set.
 STAMP = "%Y%m%dT%H%M%S"
 
@@ -33,9 +41,11 @@ class Evaluation:
         self,
         settings: Settings,
         knowledge_base: KnowledgeBase,
+        saved: ConversationRecords,
         describe: Callable[[], Mapping[str, JsonValue]],
     ) -> None:
-        """`describe` tells what the knowledge base holds, `chunks` among it."""
+        """`saved` has the sets of the chat; `describe` tells what the knowledge base holds."""
+        self._saved = saved
         self._knowledge_base = knowledge_base
         self._describe = describe
         self._sets = EvaluationFiles(settings.data_dir / "question_sets", SUFFIXES)
@@ -43,8 +53,13 @@ class Evaluation:
         self.task = EvaluationTask(self)
 
     def question_sets(self) -> list[str]:
-        """Names of the sets that can be chosen, the sample's own last."""
-        return [*self._sets.names(), SAMPLE_NAME]
+        """Names of the sets that can be chosen: files, those of the chat, the sample's own."""
+        saved = [f"{name}{FROM_CONVERSATIONS}" for name in self._saved.question_sets()]
+        return [*self._sets.names(), *saved, SAMPLE_NAME]
+
+    def is_file(self, name: str) -> bool:
+        """Whether a set is a file of the data folder, which can be removed."""
+        return name != SAMPLE_NAME and not name.endswith(FROM_CONVERSATIONS)
 
     def question_set(self, name: str) -> QuestionSet:
         """A set by its name. Raises ValidationError with the line that is wrong."""
@@ -52,6 +67,9 @@ class Evaluation:
             return replace(
                 read_question_set(SAMPLE_SET.name, SAMPLE_SET.read_bytes()), name="sample"
             )
+        if name.endswith(FROM_CONVERSATIONS):
+            plain = name.removesuffix(FROM_CONVERSATIONS)
+            return from_conversations(plain, self._saved.list_questions(plain))
         return read_question_set(name, self._sets.read(name))
 
     def add_question_set(self, file_name: str, data: bytes) -> str:

@@ -5,7 +5,8 @@
 --     -f sql/queries/retrieve_hybrid.sql
 -- A term counts as much as it is rare: ln(1 + (chunks - df + 0.5) / (df + 0.5)), BM25's inverse document frequency. Of the
 -- chunks with the largest sums the occurrences are counted, too: Okapi BM25 with k1 = 1.2 and b = 0.75 over tokens.
--- An identifier that the chunks know counts whole; its pieces, such as pg and stat, would bring chunks about anything.
+-- An identifier that the chunks know, or the one most like it, counts whole; its pieces, such as pg and stat, would bring
+-- chunks about anything.
 WITH eligible AS NOT MATERIALIZED (
     SELECT kb.id, kb.embedding
     FROM bedrock_integration.bedrock_kb kb
@@ -22,11 +23,16 @@ few AS MATERIALIZED (
     SELECT id, embedding FROM eligible WHERE CAST(:is_filtered AS boolean) LIMIT :exact_below + 1
 ),
 identifier AS (
-    SELECT DISTINCT lexeme
-    FROM unnest(CAST(:identifiers AS text[])) AS lexeme
-    WHERE EXISTS (
-        SELECT FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
-    )
+    SELECT DISTINCT coalesce(known.name, nearest.name) AS lexeme
+    FROM unnest(CAST(:identifiers AS text[])) AS given
+    LEFT JOIN workbench.identifier known ON known.name = given
+    LEFT JOIN LATERAL (
+        SELECT name FROM workbench.identifier
+        WHERE known.name IS NULL AND name % given
+        ORDER BY similarity(name, given) DESC, name
+        LIMIT 1
+    ) nearest ON true
+    WHERE coalesce(known.name, nearest.name) IS NOT NULL
 ),
 asked AS (
     SELECT lexeme FROM identifier

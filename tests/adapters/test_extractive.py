@@ -53,7 +53,14 @@ def test_what_does_not_answer_is_not_quoted(generator: ExtractiveGenerator) -> N
 
 
 def test_parts_of_a_chunk_stand_in_its_order(generator: ExtractiveGenerator) -> None:
-    assert answer(generator, QUESTION, f"{SECOND} {FIRST}") == [SECOND, FIRST]
+    assert answer(generator, QUESTION, f"{SECOND}\n\n{FIRST}") == [SECOND, FIRST]
+
+
+def test_sentences_of_a_short_paragraph_are_quoted_together(
+    generator: ExtractiveGenerator,
+) -> None:
+    paragraph = f"{SECOND} {FIRST}"
+    assert answer(generator, QUESTION, f"{THIRD}\n\n{paragraph} {THIRD}") == [paragraph]
 
 
 def test_the_chunk_that_answers_best_is_quoted_first(generator: ExtractiveGenerator) -> None:

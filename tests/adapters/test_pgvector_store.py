@@ -224,3 +224,14 @@ def test_a_question_of_another_model_is_refused_with_what_to_do(
     other = PgvectorStore(engine, identity=replace(IDENTITY, model="another"))
     with pytest.raises(DatabaseError, match=r"local/made-up/384/unit.*sync --rebuild"):
         retrieve(other, VECTORS[0], search_type=search_type)
+
+
+@pytest.mark.parametrize("typed", ["pg_stat_progres_cluster", "pg_stat_progress_clutser"])
+def test_an_identifier_that_is_typed_wrong_finds_the_one_that_was_meant(
+    typed: str, filled: PgvectorStore, knowledge: Knowledge
+) -> None:
+    query = unit_vectors(1, seed=3)[0]
+    text = f"The {IDENTIFIER} view reports what CLUSTER does."
+    MadeUpDocument([text], -query[None]).publish(knowledge, info("b.pdf"))
+    found = retrieve(filled, query, 5, f"What is {typed}?", SearchType.HYBRID)
+    assert text in [result.text for result in found]

@@ -137,6 +137,20 @@ def test_a_refusal_without_words_is_asked_for_them(
             store.local_copy("a.txt").__enter__()
 
 
+def test_after_a_new_login_the_same_store_goes_on(
+    store: S3Store, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store)
+    # One for the object, one when botocore looks for another region, one that has words.
+    aws.faults.append(Fault(code="ExpiredToken", status=400, fits="(GET|HEAD) ", times=3))
+    with pytest.raises(BucketUnreachable, match="log in again"):
+        store.head("a.txt")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "renewed")
+    assert store.head("a.txt")
+    url = store.url("a.txt")
+    assert url and "Credential=renewed" in url
+
+
 @pytest.mark.parametrize("code", ["SlowDown", "InternalError"])
 def test_what_passes_is_tried_again(code: str, store: S3Store, aws: AwsServer) -> None:
     aws.faults.append(Fault(code=code, fits="PUT .*/a.txt", times=2))

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from kb.adapters.minilm import MiniLm
 from kb.adapters.pgvector_store import PgvectorStore
 from kb.errors import ValidationError
-from kb.models import Filter, Retrieval, RetrievalConfiguration, RetrievalResult, SearchType
+from kb.models import (
+    Comparison,
+    Condition,
+    Filter,
+    Retrieval,
+    RetrievalConfiguration,
+    RetrievalResult,
+    SearchType,
+)
 from kb.retrieval.retriever import MAX_QUERY_CHARACTERS, retrieve
 from tests.made_up import result
 
@@ -96,3 +104,10 @@ def test_a_longer_question_is_refused(listener: Listener) -> None:
 def test_a_character_that_no_text_has_is_refused(character: str, listener: Listener) -> None:
     with pytest.raises(ValidationError, match="remove it"):
         ask(listener, f"What is{character}?")
+
+
+def test_a_filter_beyond_the_limits_never_reaches_the_store(listener: Listener) -> None:
+    wrong = Condition(comparison=Comparison.GREATER_THAN, key="year", value="2020")
+    with pytest.raises(ValidationError, match=r"filter\.greaterThan\.value must be a number"):
+        ask(listener, "anything", filter=wrong)
+    assert listener.asked == []

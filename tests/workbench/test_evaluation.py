@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
+from kb.adapters.conversations import ConversationRecords
 from kb.errors import Conflict, ResourceNotFound, ValidationError
 from kb.evaluation.measures import measures
 from kb.evaluation.question_sets import read_question_set
-from kb.models import GenerationConfiguration, RetrievalConfiguration
+from kb.models import GenerationConfiguration, RetrievalConfiguration, SavedQuestion
 from kb.models.evaluation import (
     EvaluationConfiguration,
     EvaluationProgress,
@@ -163,6 +165,18 @@ def test_a_folder_of_the_data_folder_that_others_fill_is_read(bench: Workbench) 
     folder.mkdir()
     (folder / "saved.jsonl").write_bytes(PATH.read_bytes())
     assert bench.evaluation.question_set("saved.jsonl").questions == CHAPTER.questions
+
+
+def test_questions_saved_in_the_chat_are_a_set(bench: Workbench, engine: Engine) -> None:
+    records = ConversationRecords(engine)
+    known = SavedQuestion(question="Why?", answer="So.", pages=(3,), keywords=("so",))
+    for saved in (known, SavedQuestion(question="Who?", answer="")):
+        records.save_question("mine", saved)
+    name = "mine (from conversations)"
+    assert bench.evaluation.question_sets() == [name, SAMPLE_NAME]
+    first, second = bench.evaluation.question_set(name).questions
+    assert (first.pages, first.keywords, first.answerable) == ((3,), ("so",), True)
+    assert not second.answerable
 
 
 class InBackground:

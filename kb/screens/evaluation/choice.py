@@ -11,7 +11,6 @@ from kb.retrieval.retriever import NUMBER_OF_RESULTS
 from kb.screens.inert import inert
 from kb.wording import counted
 from kb.workbench import Workbench
-from kb.workbench.evaluation import SAMPLE_NAME
 
 CHOSEN = "question_set"
 
@@ -28,7 +27,7 @@ def show(bench: Workbench) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _start(bench, questions, configuration, limit)
             _add(bench)
-            if name != SAMPLE_NAME:
+            if bench.evaluation.is_file(name):
                 _remove(bench, name)
             if questions:
                 st.caption(_about(questions))
