@@ -4,7 +4,7 @@ import streamlit as st
 
 from kb.errors import KbError
 from kb.screens import frame
-from kb.screens.chat import conversations_panel, panes, place, replay, settings_panel
+from kb.screens.chat import conversations_panel, panes, place, replay, settings_panel, tour
 from kb.screens.chat.choices import Choices
 from kb.screens.inert import inert
 from kb.workbench import Workbench
@@ -47,9 +47,11 @@ with frame.page("Test knowledge base", ABOUT) as bench:
     if not bench.status().chunks and place.conversation_id() is None:
         frame.nothing_yet("The knowledge base is empty: upload a document and sync it.")
     bar = st.container()
+    tour.show(bench)
     question = typed or replay.pending()
     if not question and place.conversation_id() is None:
         question = frame.suggested(bench.suggested_questions())
+        st.button("Take the tour", icon=":material/tour:", key="tour_begin", on_click=tour.begin)
     if question:
         ask(bench, question, chosen)
     with bar:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from kb.errors import ValidationError
+from kb.evaluation.question_sets import write_question_set
 from kb.generation.numbering import number_sources
 from kb.models import Exchange, SavedQuestion, SourceState, SourceVersion, Turn
+from kb.models.evaluation import Question
 
 MAX_TITLE_CHARACTERS = 200
 MAX_NOTE_CHARACTERS = 10_000
@@ -81,6 +83,21 @@ def source_state(
     if source.etag is not None and etag != source.etag:
         return SourceState.DOCUMENT_CHANGED
     return SourceState.UNCHANGED
+
+
+def question_set(rows: Sequence[SavedQuestion]) -> bytes:
+    """Saved questions as JSONL; of questions that differ in case or spaces alone the last one."""
+    distinct = {" ".join(row.question.split()).casefold(): row for row in rows}
+    return write_question_set(
+        Question(
+            question=row.question,
+            answer=row.answer or None,
+            pages=row.pages,
+            keywords=row.keywords,
+            extra={"note": row.note} if row.note else {},
+        )
+        for row in distinct.values()
+    )
 
 
 def saved_question(turn: Turn) -> SavedQuestion:

@@ -141,7 +141,7 @@ def test_every_source_is_listed_the_cited_ones_first(guide: OpenPage) -> None:
 
 
 def test_the_quote_check_names_each_source_and_sentence(guide: OpenPage) -> None:
-    page = view(ask(guide("chat.py")), "Quote check")
+    page = view(ask(guide("chat.py")), "Check")
     assert not page.exception
     assert "Sentences" in markdown(page) and "found" in markdown(page)
 
@@ -264,8 +264,32 @@ def test_inference_parameters_are_kept_with_the_turn(scripted: ScriptedGenerator
     page.number_input("chat_temperature").set_value(0.5).run()
     opened(page, "settings").number_input("chat_max_tokens").set_value(100).run()
     opened(page, "settings").text_input("chat_guardrail").set_value("guard").run()
+    opened(page, "settings").text_input("chat_guardrail_version").set_value("DRAFT").run()
     kept = latest(ask(page)).configuration.generation
     assert (kept.temperature, kept.max_tokens, kept.guardrail_id) == (0.5, 100, "guard")
+
+
+def test_a_prompt_template_is_checked_and_reset(scripted: ScriptedGenerator) -> None:
+    page = opened(at({"model": "scripted"}), "settings")
+    page.text_area("chat_template").set_value("Just say $query$").run()
+    page = opened(page, "settings")
+    assert any("template lacks" in error.value for error in page.error)
+    page.button("reset_template").click().run()
+    assert "template" not in query(page)
+
+
+def test_why_not_and_the_exact_twin_stand_beside_the_answer(guide: OpenPage) -> None:
+    page = view(ask(guide("chat.py")), "Why not")
+    assert not page.exception
+    page.button("exact_twin").click().run()
+    assert not page.exception and "exact 5/5" in markdown(page)
+
+
+def test_the_trace_runs_the_sql_again(guide: OpenPage) -> None:
+    page = view(ask(guide("chat.py")), "Trace")
+    page.button("trace").click().run()
+    assert not page.exception
+    assert any("sql/queries/" in expander.label for expander in page.expander)
 
 
 def test_another_model_begins_a_new_conversation(scripted: ScriptedGenerator) -> None:
@@ -362,6 +386,28 @@ def test_a_question_is_asked_again_under_other_settings_and_compared(guide: Open
     assert "number\\_of\\_results" in markdown(page)
 
 
+def test_the_tour_asks_its_questions_and_starts_over(guide: OpenPage) -> None:
+    page = guide("chat.py")
+    page.button("tour_begin").click().run()
+    page.button("tour_ask").click().run()
+    while keys(page, "stop"):
+        page.run()
+    assert query(page)["demo"] == "2" and keys(page, "cite_")
+    page.button("tour_next").click().run()
+    assert query(page)["demo"] == "3" and "conversation" in query(page)
+    page.button("tour_reset").click().run()
+    assert query(page) == {"demo": "1"}
+    page.button("tour_end").click().run()
+    assert not page.exception and not keys(page, "tour_ask")
+
+
+@pytest.mark.parametrize("step", ["", "0", "99", "-1", "x"])
+def test_the_tour_takes_any_step_of_an_address(guide: OpenPage, step: str) -> None:
+    guide("chat.py")
+    page = at({"demo": step})
+    assert not page.exception and "Tour" in markdown(page)
+
+
 def test_new_begins_another_conversation_and_keeps_the_old_one(guide: OpenPage) -> None:
     page = ask(guide("chat.py"))
     page.button("clear").click().run()
@@ -410,6 +456,8 @@ def test_a_note_is_kept_and_the_question_saved_into_a_set(guide: OpenPage) -> No
     assert latest(page).feedback.note == "Right."
     (saved,) = shared_workbench().conversations.list_questions("questions")
     assert saved.question == QUESTION and saved.pages and "pg_stat_io" in saved.keywords
+    asked = shared_workbench().evaluation.question_set("questions.jsonl").questions
+    assert [question.question for question in asked] == [QUESTION]
 
 
 def test_a_thumb_is_kept(guide: OpenPage) -> None:

@@ -16,7 +16,6 @@ ALL = Choices(
     filter='a = "ü & ?"',
     streaming=False,
     reranking="best",
-    decomposition=True,
     temperature=0.25,
     top_p=1.0,
     max_tokens=65_536,

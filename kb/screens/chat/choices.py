@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from kb.generation.bounds import MAX_TOKENS, STOP_SEQUENCES, TEMPERATURE, TOP_P
 from kb.models import (
     GenerationConfiguration,
     RetrievalConfiguration,
@@ -18,11 +19,6 @@ from kb.models import (
 from kb.retrieval.filter_expression import parse_filter
 from kb.retrieval.retriever import NUMBER_OF_RESULTS
 
-#: Bedrock's bounds.
-TEMPERATURE = (0.0, 1.0)
-TOP_P = (0.0, 1.0)
-MAX_TOKENS = (1, 65_536)
-STOP_SEQUENCES = 4
 #: What the panel calls the search types; Default leaves it to the knowledge base.
 DEFAULT_SEARCH = "Default"
 SEARCHES = (DEFAULT_SEARCH, SearchType.HYBRID.value, SearchType.SEMANTIC.value)
@@ -39,7 +35,6 @@ class Choices:
     filter: str = ""
     streaming: bool = True
     reranking: str | None = None
-    decomposition: bool = False
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -59,18 +54,21 @@ class Choices:
                 number_of_results=self.chunks,
                 filter=parse_filter(self.filter),
                 reranking_model=self.reranking,
-                query_decomposition=self.decomposition,
             ),
-            generation=GenerationConfiguration(
-                generation_model=self.model,
-                prompt_template=self.template,
-                temperature=self.temperature,
-                top_p=self.top_p,
-                max_tokens=self.max_tokens,
-                stop_sequences=self.stop,
-                guardrail_id=self.guardrail or None,
-                guardrail_version=self.guardrail_version or None,
-            ),
+            generation=self.generation(),
+        )
+
+    def generation(self) -> GenerationConfiguration:
+        """How the answer is to be generated; not checked."""
+        return GenerationConfiguration(
+            generation_model=self.model,
+            prompt_template=self.template,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            max_tokens=self.max_tokens,
+            stop_sequences=self.stop,
+            guardrail_id=self.guardrail or None,
+            guardrail_version=self.guardrail_version or None,
         )
 
     def summary(self, default_model: str) -> str:
@@ -80,7 +78,6 @@ class Choices:
         parts = [first, f"{self.chunks} source chunks", search]
         parts += ["filtered"] if self.filter else []
         parts += [f"reranked by {self.reranking}"] if self.reranking else []
-        parts += ["decomposed"] if self.decomposition else []
         return " · ".join(parts)
 
 
@@ -157,7 +154,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "filter": str,
     "streaming": _switch,
     "reranking": str,
-    "decomposition": _switch,
     "temperature": _between(float, *TEMPERATURE),
     "top_p": _between(float, *TOP_P),
     "max_tokens": _between(int, *MAX_TOKENS),

@@ -6,10 +6,11 @@ import streamlit as st
 
 from kb.generation.numbering import number_sources
 from kb.models import SourceState, SourceVersion, Turn, TurnStatus
+from kb.screens import exact_twin_panel, why_not_panel
 from kb.screens.chat import check_view, page_view, place, sources_view, trace_view
 from kb.workbench import Workbench
 
-VIEWS = ["Page", "Sources", "Quote check", "Trace"]
+VIEWS = ["Page", "Sources", "Check", "Trace", "Why not"]
 #: In pixels, until the style sheet fits it to the window.
 HEIGHT = 580
 
@@ -39,12 +40,24 @@ def show(
     with st.container(height=HEIGHT, border=False, key="evidence_pane", autoscroll=False):
         if view == "Sources":
             sources_view.show(turn, states)
-        elif view == "Quote check":
+        elif view == "Check":
             check_view.show(turn)
         elif view == "Trace":
             trace_view.show(bench, turn)
+        elif view == "Why not":
+            _explained(bench, turn)
         else:
             page_view.show(bench, turn, pointed, states)
+
+
+def _explained(bench: Workbench, turn: Turn) -> None:
+    """What lost a page or passage, and what the index missed; asked of the present documents."""
+    answered = turn.response if turn.configuration.generate_responses else None
+    asked = (bench, turn.question, turn.configuration.retrieval, answered)
+    st.markdown("**Why not this page?**")
+    why_not_panel.show(*asked)
+    st.markdown("**Exact twin**")
+    exact_twin_panel.show(*asked)
 
 
 def _turn(turns: tuple[Turn, ...], pointed: place.Pointed | None) -> Turn | None:

@@ -177,9 +177,11 @@ def _in_its_text(reference: RetrievedReference) -> None:
     text, passage = reference.result.text, reference.passage
     start, end = (passage.start, passage.end) if passage else (0, len(text))
     with st.container(border=True):
-        before, words, behind = map(inert, (text[:start], text[start:end], text[end:]))
-        for shown in filter(None, (before, f":orange-background[{words}]", behind)):
-            st.markdown(shown)
+        if before := text[:start].strip():
+            st.text(before)
+        st.markdown(f":orange-background[{inert(text[start:end])}]")
+        if behind := text[end:].strip():
+            st.text(behind)
 
 
 @st.cache_data(max_entries=CACHED_PAGES, show_spinner=False)

@@ -69,4 +69,5 @@ def _conversation(bench: Workbench, opened: OpenConversation, shown: int) -> Non
             live.watch(bench, now)
         else:
             turns.show(bench, now, pointed, opened)
-    scroll.to_top("conversation", f"turn_{opened.turns[-1].turn_id}")
+    # Once more when it has ended: only then is there enough below the question.
+    scroll.to_top("conversation", f"turn_{now.turn_id}", f"{now.turn_id} {now.status}")

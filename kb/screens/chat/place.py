@@ -33,10 +33,11 @@ def restore() -> None:
     """Whoever comes back from another page finds what was left; an address with content wins."""
     if not st.query_params and (remembered := st.session_state.get(REMEMBERED)):
         st.query_params.from_dict(remembered)
-    _remember()
+    remember()
 
 
-def _remember() -> None:
+def remember() -> None:
+    """Keep the address for whoever comes back from another page; after every change of it."""
     st.session_state[REMEMBERED] = st.query_params.to_dict()
 
 
@@ -52,7 +53,7 @@ def choose(chosen: Choices, *, anew: bool) -> None:
     """Put settings into the address; `anew` begins a new conversation."""
     kept = {} if anew else {k: v for k, v in st.query_params.items() if k in PLACES}
     st.query_params.from_dict({**to_query(chosen), **kept})
-    _remember()
+    remember()
 
 
 PLACES = ("conversation", "cite", "demo")
@@ -69,7 +70,7 @@ def go(conversation: str | None) -> None:
         st.query_params.pop(name, None)
     if conversation:
         st.query_params["conversation"] = conversation
-    _remember()
+    remember()
 
 
 def pointed() -> Pointed | None:
@@ -91,4 +92,4 @@ def point(turn_id: str, number: int | None = None, rank: int | None = None) -> N
     st.query_params["cite"] = f"{turn_id}.{number}" if number else f"{turn_id}.r{rank}"
     st.session_state[VIEW_CHOSEN] = False
     st.session_state.pop("page_shown", None)
-    _remember()
+    remember()

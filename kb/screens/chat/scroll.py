@@ -19,9 +19,9 @@ def to_mark(pane: str, image: str, share: float, what: str) -> None:
     _scroll(pane, f".st-key-{image} img", what, share=share, above=0.6)
 
 
-def to_top(pane: str, element: str) -> None:
+def to_top(pane: str, element: str, what: str) -> None:
     """Scroll the container with key `pane` so that the one with key `element` begins it."""
-    _scroll(pane, f".st-key-{element}", element)
+    _scroll(pane, f".st-key-{element}", what)
 
 
 def _scroll(pane: str, target: str, what: str, *, share: float = 0.0, above: float = 0.0) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 
 import streamlit as st
 
-from kb.retrieval.retriever import NUMBER_OF_RESULTS
-from kb.screens.chat import filter_panel, place
-from kb.screens.chat.choices import (
+from kb.errors import KbError
+from kb.generation.bounds import (
     MAX_TOKENS,
-    SEARCHES,
     STOP_SEQUENCES,
     TEMPERATURE,
     TOP_P,
-    Choices,
+    check_generation,
 )
+from kb.generation.prompt import DEFAULT_TEMPLATE
+from kb.model_names import EXTRACTIVE
+from kb.retrieval.retriever import NUMBER_OF_RESULTS
+from kb.screens.chat import filter_panel, place
+from kb.screens.chat.choices import SEARCHES, Choices
 from kb.screens.inert import inert
 from kb.workbench import Workbench
 
@@ -73,14 +76,19 @@ def _generation(chosen: Choices, models: list[str]) -> None:
     bound = _bound(chosen, "model", anew=True, shown=chosen.model or models[0])
     st.selectbox("Model", models, **bound, help="A change begins a new conversation.")
     st.toggle("Stream response", **_bound(chosen, "streaming"))
-    if (chosen.model or models[0]) == "extractive":
+    if (chosen.model or models[0]) == EXTRACTIVE:
         st.caption(
             "The extractive answerer quotes and has no parameters. Temperature, prompt template "
             "and guardrails appear with a language model."
         )
         return
     _inference(chosen)
+    _template(chosen)
     _guardrail(chosen)
+    try:
+        check_generation(chosen.generation())
+    except KbError as error:
+        st.error(inert(str(error)), icon=":material/error:")
 
 
 def _inference(chosen: Choices) -> None:
@@ -99,6 +107,35 @@ def _inference(chosen: Choices) -> None:
         max_selections=STOP_SEQUENCES,
         **_bound(chosen, "stop", shown=list(chosen.stop)),
     )
+
+
+def _template(chosen: Choices) -> None:
+    """The prompt; as it was sent, filled, it is in the trace of each answer."""
+    key = "chat_template"
+    st.session_state[key] = chosen.template or DEFAULT_TEMPLATE
+
+    def changed() -> None:
+        typed = st.session_state[key]
+        template = None if typed.strip() in ("", DEFAULT_TEMPLATE.strip()) else typed
+        if template != chosen.template:
+            place.choose(replace(chosen, template=template), anew=False)
+
+    with st.expander(
+        "Prompt template" + (" · changed" if chosen.template else ""),
+        icon=":material/article:",
+        type="compact",
+    ):
+        st.text_area("Prompt template", key=key, height=260, on_change=changed)
+        st.caption("It needs `$search_results$`, `$query$` and `$output_format_instructions$`.")
+        st.button(
+            "Reset to default",
+            key="reset_template",
+            icon=":material/restart_alt:",
+            disabled=chosen.template is None,
+            on_click=place.choose,
+            args=(replace(chosen, template=None),),
+            kwargs={"anew": False},
+        )
 
 
 def _guardrail(chosen: Choices) -> None:

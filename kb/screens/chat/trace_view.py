@@ -7,6 +7,7 @@ import streamlit as st
 from kb import frames
 from kb.generation.records import encode
 from kb.models import RetrieveAndGenerateResponse, Turn, TurnStatus
+from kb.screens import trace_panel
 from kb.screens.inert import inert
 from kb.workbench import Workbench
 
@@ -26,6 +27,10 @@ def show(bench: Workbench, turn: Turn) -> None:
         st.code("\n".join(response.queries), language=None, wrap_lines=True)
     _candidates(response)
     _prompt(response)
+    st.markdown("**SQL and plan**")
+    trace_panel.show(
+        bench, turn.question, turn.configuration.retrieval, response, with_candidates=False
+    )
     with st.expander("Query configurations", icon=":material/tune:", type="compact"):
         st.json(encode(turn.configuration))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kb.generation.conversations import question_set
 from kb.generation.numbering import NumberedSource, number_sources
 from kb.models import (
     Feedback,
@@ -124,6 +125,12 @@ def _checked(turn: Turn) -> None:
         return
     if not response.answered:
         return
+    if unresolved := response.report.unresolved_citations:
+        st.badge(
+            f"{counted(unresolved, 'citation')} of no retrieved chunk left out",
+            icon=":material/link_off:",
+            color="red",
+        )
     if not check.sources:
         st.badge("This answer cites nothing", icon=":material/warning:", color="orange")
         return
@@ -228,5 +235,7 @@ def _note(bench: Workbench, turn: Turn) -> None:
             "Save into the set", key=f"save_{turn.turn_id}", icon=":material/playlist_add:"
         ):
             saved = bench.conversations.save_question(turn, name)
+            rows = bench.conversations.list_questions(name)
+            bench.evaluation.add_question_set(f"{name}.jsonl", question_set(rows))
             pages = ", ".join(map(str, saved.pages)) or "no pages"
             st.success(inert(f"Saved into '{name}' with {pages}."), icon=":material/check:")
