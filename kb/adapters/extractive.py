@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.errors import ValidationError
 from kb.generation.silence import Evidence, coverages
 from kb.generation.units import short_paragraph, units
 from kb.models import (
@@ -76,6 +77,10 @@ class ExtractiveGenerator:
         return "extractive"
 
     def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
+        if request.configuration.guardrail_id:
+            raise ValidationError(
+                "The extractive answerer applies no guardrail; choose a Bedrock model or remove it."
+            )
         question, results = standalone(request.question, request.history), request.results
         found = _units(results[:MAX_RESULTS])
         if not found:
