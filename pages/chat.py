@@ -41,6 +41,7 @@ def ask(bench: Workbench, question: str, chosen: Choices) -> None:
 
 
 with frame.page("Test knowledge base", ABOUT) as bench:
+    frame.warm_up()
     place.restore()
     chosen = place.choices(bench.knowledge_base.generation_models)
     typed = st.chat_input("Ask about your documents", key="question")

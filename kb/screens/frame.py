@@ -19,10 +19,15 @@ from kb.workbench import Status, Workbench, open_workbench
 )
 def shared_workbench() -> Workbench:
     """One workbench for all browsers; it holds a pool, never a connection."""
-    bench = open_workbench()
+    return open_workbench()
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Have the local model loaded before the first question; once, whoever visits."""
+    bench = shared_workbench()
     if bench.settings.embeds_locally:
         bench.warm_up()
-    return bench
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -30,6 +31,7 @@ from kb.adapters.publishing import Publishing
 from kb.adapters.rebuilding import Rebuilding
 from kb.adapters.schema import prepare_database
 from kb.adapters.staging import Staging
+from kb.errors import KbError
 from kb.ingestion.document import Seams
 from kb.ingestion.job import Ingestion
 from kb.ingestion.rebuild import Rebuild
@@ -125,7 +127,12 @@ class Workbench:
 
     def warm_up(self) -> None:
         """Load the local model in the background, so that the first question does not wait."""
-        threading.Thread(target=self._embedder.embed_query, args=("warm up",), daemon=True).start()
+        threading.Thread(target=self._load_model, daemon=True).start()
+
+    def _load_model(self) -> None:
+        # A question that can not be embedded says why to whoever asks it.
+        with suppress(KbError):
+            self._embedder.embed_query("warm up")
 
     def __enter__(self) -> Self:
         return self

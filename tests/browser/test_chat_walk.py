@@ -158,11 +158,13 @@ def test_a_reload_and_another_browser_show_the_same_source(
     said = page.locator(".answer .text").first.inner_text()
     page.reload()
     settled(page)
-    assert (page.locator(".answer .text").first.inner_text(), chosen(page)) == (said, "2")
+    expect(page.locator(".answer .text").first).to_have_text(said, timeout=STEP_MS)
+    assert chosen(page) == "2"
     other = browser.new_context(viewport=VIEWPORT).new_page()  # type: ignore[arg-type]
     other.goto(page.url)
     settled(other)
-    assert (other.locator(".answer .text").first.inner_text(), chosen(other)) == (said, "2")
+    expect(other.locator(".answer .text").first).to_have_text(said, timeout=STEP_MS)
+    assert chosen(other) == "2"
     expect(other.get_by_text("4 source chunks").first).to_be_visible(timeout=STEP_MS)
     other.context.close()
 
@@ -190,10 +192,11 @@ def test_stop_keeps_what_was_written(app: str, page: Page, way: str) -> None:
         timeout=STEP_MS
     )
     settled(page)
+    expect(page.locator(CHIP).nth(1)).to_be_visible(timeout=STEP_MS)
     kept = page.locator(".answer .text").first.inner_text()
     page.reload()
     settled(page)
-    assert page.locator(".answer .text").first.inner_text() == kept
+    expect(page.locator(".answer .text").first).to_have_text(kept, timeout=STEP_MS)
     assert 2 <= page.locator(CHIP).count() < 60
 
 
