@@ -39,8 +39,9 @@ def settings(new_database: NewDatabase, template: str, tmp_path: Path) -> Iterat
 
 
 def test_add_a_set_run_it_and_read_its_figures(app: str, page: Page, screenshots: Path) -> None:
-    page.goto(app)
-    page.get_by_role("link", name="Evaluation").click()
+    # The first visit of all: the address of a page, not the app's own.
+    page.goto(f"{app}/evaluation")
+    expect(page.get_by_role("link", name="Test knowledge base")).to_be_visible(timeout=STEP_MS)
     expect(page.get_by_text("No run yet")).to_be_visible(timeout=STEP_MS)
     page.screenshot(path=screenshots / "evaluation-empty.png")
     page.get_by_role("button", name="Add a question set").click()
