@@ -23,7 +23,12 @@ if __name__ == "__main__":
     ).run()
 else:
     # The server imports this file once, for its routes, and runs it as __main__ for each visit.
+    from streamlit.runtime.pages_manager import PagesManager
+
     from kb.screens.opening import route as opening
     from kb.screens.uploads import route as uploads
 
+    # st.navigation says so, too, but only when it first runs: whoever opens the address of a page
+    # before anybody else would see the files of pages/ listed beside it.
+    PagesManager.uses_pages_directory = False
     app = st.App(__file__, routes=[*uploads.routes(), *opening.routes()])

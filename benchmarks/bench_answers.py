@@ -24,7 +24,7 @@ from kb.evaluation.judging import ndcg_by_page
 from kb.evaluation.measures import measures
 from kb.evaluation.question_sets import read_question_set
 from kb.evaluation.records import run_json
-from kb.models import RetrievalConfiguration, SearchType
+from kb.models import NO_RERANKING, RetrievalConfiguration, SearchType
 from kb.models.evaluation import DEPTH, EvaluationConfiguration, QuestionSet
 from kb.settings import Settings
 from kb.workbench import Workbench, open_workbench
@@ -46,18 +46,27 @@ class Variant:
 
     name: str
     search_type: SearchType
+    reranking_model: str | None = None
 
     @property
     def configuration(self) -> EvaluationConfiguration:
         return EvaluationConfiguration(
-            retrieval=RetrievalConfiguration(search_type=self.search_type, number_of_results=DEPTH),
-            answering=RetrievalConfiguration(search_type=self.search_type),
+            retrieval=RetrievalConfiguration(
+                search_type=self.search_type,
+                reranking_model=self.reranking_model,
+                number_of_results=DEPTH,
+            ),
+            answering=RetrievalConfiguration(
+                search_type=self.search_type, reranking_model=self.reranking_model
+            ),
         )
 
 
 #: The product's default last.
 VARIANTS = (
+    Variant("SEMANTIC, not reranked", SearchType.SEMANTIC, NO_RERANKING),
     Variant("SEMANTIC", SearchType.SEMANTIC),
+    Variant("HYBRID, not reranked", SearchType.HYBRID, NO_RERANKING),
     Variant("HYBRID", SearchType.HYBRID),
 )
 

@@ -119,7 +119,7 @@ class Settings:
         3.0, "Seconds between a worker's signs of life; dead after four missed ones"
     )
     answer_threshold: float = _setting(
-        0.43, "Similarity below which the knowledge base does not answer (0 to 1)"
+        0.18, "Confidence below which the extractive answerer does not answer (0 to 1)"
     )
     port: int = _setting(8501, "Port of the app on 127.0.0.1")
 

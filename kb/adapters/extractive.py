@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.errors import ValidationError
+from kb.generation.silence import Evidence, coverages
 from kb.generation.units import short_paragraph, units
 from kb.models import (
     AnswerPart,
@@ -25,6 +27,7 @@ from kb.models import (
 )
 from kb.protocols import Embedder
 from kb.retrieval.identifiers import identifiers
+from kb.retrieval.rewriting import standalone
 
 MAX_UNITS = 5
 #: How much of a unit's score is similarity; the rest is the share of the question's words in it.
@@ -65,7 +68,7 @@ class ExtractiveGenerator:
     """A Generator that quotes."""
 
     def __init__(self, embedder: Embedder, *, threshold: float) -> None:
-        """`threshold` is the score of the best unit below which nothing is answered."""
+        """`threshold` is the confidence below which nothing is answered, from 0 to 1."""
         self._embedder = embedder
         self._threshold = threshold
 
@@ -74,14 +77,20 @@ class ExtractiveGenerator:
         return "extractive"
 
     def generate(self, request: GenerationRequest) -> Stream[AnswerPart, None, GenerationReport]:
-        question, results = request.question, request.results
+        if request.configuration.guardrail_id:
+            raise ValidationError(
+                "The extractive answerer applies no guardrail; choose a Bedrock model or remove it."
+            )
+        question, results = standalone(request.question, request.history), request.results
         found = _units(results[:MAX_RESULTS])
         if not found:
             return GenerationReport()
         vectors = self._embedder.embed_documents([unit.text for unit in found])
-        scores = _scores(question, self._embedder.embed_query(question), found, vectors)
-        if scores.max() < self._threshold:
-            return GenerationReport()
+        query = self._embedder.embed_query(question)
+        evidence = _evidence(question, results[:MAX_RESULTS], found, vectors @ query)
+        if refusal := evidence.refusal(self._threshold):
+            return GenerationReport(refusal=refusal)
+        scores = _scores(question, query, found, vectors)
         quoted = _quotations(_choose(scores, vectors), found, scores, results)
         chosen = _in_reading_order(quoted)
         for number, unit in enumerate(chosen):
@@ -89,6 +98,28 @@ class ExtractiveGenerator:
             reference = RetrievedReference(result=results[unit.place], passage=unit.span)
             yield AnswerPart(text=separator + unit.text, retrieved_references=(reference,))
         return GenerationReport()
+
+
+def _evidence(
+    question: str,
+    results: Sequence[RetrievalResult],
+    found: Sequence[_Unit],
+    similarity: NDArray[np.float32],
+) -> Evidence:
+    asked = words(question)
+    shares = [_share(asked, f"{' '.join(r.heading_path)} {r.text}") for r in results]
+    first, best = coverages(results, shares)
+    return Evidence(
+        similarity=float(similarity.max()),
+        overlap=max(_share(asked, unit.text) for unit in found),
+        first_coverage=first,
+        best_coverage=best,
+        asked_words=len(asked),
+    )
+
+
+def _share(asked: frozenset[str], text: str) -> float:
+    return len(asked & words(text)) / max(1, len(asked))
 
 
 def _units(results: Sequence[RetrievalResult]) -> list[_Unit]:
@@ -109,7 +140,7 @@ def _scores(
     vectors: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     asked = words(question)
-    overlap = np.array([len(asked & words(u.text)) / max(1, len(asked)) for u in found], np.float32)
+    overlap = np.array([_share(asked, unit.text) for unit in found], np.float32)
     rank = np.array([1 - RANK_PENALTY * unit.place for unit in found], np.float32)
     similarity = vectors @ query
     subjects = identifiers(question) if ASKS_WHAT.match(question) else []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from kb.errors import ValidationError
-from kb.models import Retrieval, RetrievalConfiguration, RetrievalResult
+from kb.models import Exchange, Retrieval, RetrievalConfiguration, RetrievalResult
 from kb.protocols import Embedder, Reranker, VectorStore
 from kb.retrieval.filters import checked
 from kb.retrieval.identifiers import identifiers
+from kb.retrieval.rewriting import parts, standalone
 
 #: Bedrock's bounds.
 NUMBER_OF_RESULTS = (1, 100)
@@ -27,8 +29,9 @@ def retrieve(
     embedder: Embedder,
     configuration: RetrievalConfiguration,
     reranker: Reranker | None = None,
+    history: Sequence[Exchange] = (),
 ) -> Retrieval:
-    """The chunks that fit the question, best first.
+    """The chunks that fit the question, best first; of several parts, the best of each in turn.
 
     Raises ValidationError outside Bedrock's bounds: 1 to 100 results, 1 to 20,000 characters, a
     filter within its limits.
@@ -37,6 +40,41 @@ def retrieve(
     _check(question, wanted)
     if configuration.filter:
         checked(configuration.filter)
+    meant = standalone(question, history)
+    # What was said before may make it longer than a query may be.
+    meant = meant if len(meant) <= MAX_QUERY_CHARACTERS else question
+    queries = parts(meant) if configuration.query_decomposition else [meant]
+    found = [_search(query, vectors, embedder, configuration, reranker) for query in queries]
+    whole = found[0] if len(found) == 1 else _in_turn(found, configuration.number_of_results)
+    return whole if queries == [question] else replace(whole, queries=tuple(queries))
+
+
+def _in_turn(found: Sequence[Retrieval], wanted: int) -> Retrieval:
+    """The first result of each part, then the second of each, none twice."""
+    turns = zip_longest(*(part.candidates for part in found))
+    distinct: dict[str, RetrievalResult] = {}
+    for result in (result for turn in turns for result in turn if result):
+        distinct.setdefault(result.chunk_id, result)
+    merged = tuple(distinct.values())
+    stages = dict.fromkeys(stage for part in found for stage in part.timings_ms)
+    return Retrieval(
+        results=merged[:wanted],
+        candidates=merged,
+        timings_ms={
+            stage: sum(part.timings_ms.get(stage, 0.0) for part in found) for stage in stages
+        },
+        reranking_model=found[0].reranking_model,
+    )
+
+
+def _search(
+    question: str,
+    vectors: VectorStore,
+    embedder: Embedder,
+    configuration: RetrievalConfiguration,
+    reranker: Reranker | None,
+) -> Retrieval:
+    wanted = configuration.number_of_results
     start = time.perf_counter()
     query_embedding = embedder.embed_query(question)
     embedded = time.perf_counter()

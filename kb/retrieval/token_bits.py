@@ -10,6 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+#: The signs in each byte, most significant bit first; shape (256, 8).
+SIGNS = (np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1) * 2.0 - 1).astype(
+    np.float32
+)
+
 
 def pack(tokens: NDArray[np.float32]) -> bytes:
     """The signs of token vectors, shape (tokens, dimensions); dimensions a multiple of 8."""
@@ -19,8 +24,6 @@ def pack(tokens: NDArray[np.float32]) -> bytes:
 def unpack(packed: bytes, dimensions: int) -> NDArray[np.float32]:
     """Unit vectors with those signs, shape (tokens, dimensions)."""
     rows = np.frombuffer(packed, dtype=np.uint8).reshape(-1, dimensions // 8)
-    signs = np.unpackbits(rows, axis=1).astype(np.float32)
-    signs *= 2
-    signs -= 1
-    signs /= np.float32(np.sqrt(dimensions))
-    return signs
+    size = np.float32(1 / np.sqrt(dimensions))
+    # Eight components of a byte are looked up at once.
+    return (SIGNS * size)[rows].reshape(len(rows), dimensions)

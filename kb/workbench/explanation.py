@@ -223,7 +223,12 @@ class Explanations:
                 )
             return found
         documents = self._catalogue.list_documents()
-        if len(documents) != 1:
+        if not documents:
+            raise ResourceNotFound(
+                "No document was read here, and of a table that Bedrock filled no pages are known; "
+                "upload and sync one."
+            )
+        if len(documents) > 1:
             raise ValidationError(
                 f"The knowledge base has {len(documents)} documents; say which one the page is of."
             )

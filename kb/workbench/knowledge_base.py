@@ -54,11 +54,19 @@ class KnowledgeBase:
         return [*self._rerankers, NO_RERANKING]
 
     def retrieve(
-        self, question: str, configuration: RetrievalConfiguration = RETRIEVAL
+        self,
+        question: str,
+        configuration: RetrievalConfiguration = RETRIEVAL,
+        *,
+        history: Sequence[Exchange] = (),
     ) -> Retrieval:
-        """The chunks that fit the question, best first, with timings."""
+        """The chunks that fit the question, best first, with timings.
+
+        A question that leans on the conversation is searched as what it means.
+        """
         found = retrieve(
             question,
+            history=history,
             vectors=self._vectors,
             embedder=self._embedder,
             configuration=configuration,
@@ -107,7 +115,7 @@ class KnowledgeBase:
         """
         generator = self._generator(generation.generation_model)
         check_generation(generation)
-        retrieval = self.retrieve(question, configuration)
+        retrieval = self.retrieve(question, configuration, history=history)
         on_retrieval(retrieval)
         request = GenerationRequest(
             question=question,

@@ -44,35 +44,40 @@ asked AS (
     )
 ),
 term AS MATERIALIZED (
-    SELECT lexeme, ln(1 + (total.n - df.n + 0.5) / (df.n + 0.5)) AS weight, df.n > 0 AS is_known, total.tokens
+    SELECT lexeme, query, ln(CAST(1 + (total.n - df.n + 0.5) / (df.n + 0.5) AS float8)) AS weight, df.n > 0 AS is_known,
+           total.tokens
     FROM asked
-    CROSS JOIN (SELECT count(*) AS n, avg(tokens) AS tokens FROM workbench.chunk) AS total
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM workbench.chunk c WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
-    ) AS df
+    CROSS JOIN (SELECT count(*) AS n, CAST(avg(tokens) AS float8) AS tokens FROM workbench.chunk) AS total
+    CROSS JOIN LATERAL (SELECT CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery) AS query) AS made
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM workbench.chunk c WHERE c.lexemes @@ made.query) AS df
 ),
 matching AS (
     SELECT c.id
     FROM term
-    JOIN workbench.chunk c ON c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[term.lexeme]) AS text) AS tsquery)
+    JOIN workbench.chunk c ON c.lexemes @@ term.query
     WHERE term.is_known AND CASE WHEN NOT CAST(:is_filtered AS boolean) THEN true
                WHEN (SELECT count(*) FROM few) <= :exact_below THEN c.id IN (SELECT id FROM few)
                ELSE EXISTS (SELECT FROM eligible WHERE eligible.id = c.id) END
     GROUP BY c.id
     ORDER BY sum(term.weight) DESC, min(c.tokens), c.id
-    LIMIT 4 * :candidates
+    LIMIT 2 * :candidates
 ),
 lexical AS (
-    SELECT c.id, row_number() OVER (
-        ORDER BY sum(term.weight * 2.2 * held.n / (held.n + 1.2 * (0.25 + 0.75 * c.tokens / term.tokens))) DESC, c.id
+    SELECT matching.id, row_number() OVER (
+        ORDER BY sum(term.weight * 2.2 * held.n / (held.n + 1.2 * (0.25 + 0.75 * held.tokens / term.tokens))) DESC, matching.id
     ) AS place
     FROM matching
-    JOIN workbench.chunk c USING (id)
-    CROSS JOIN LATERAL unnest(c.lexemes) AS l (lexeme, positions, weights)
-    -- Identifiers have no positions.
-    CROSS JOIN LATERAL (SELECT coalesce(array_length(l.positions, 1), 1) AS n) AS held
-    JOIN term ON term.lexeme = l.lexeme
-    GROUP BY c.id
+    CROSS JOIN LATERAL (
+        -- Identifiers have no positions.
+        SELECT l.lexeme, CAST(coalesce(array_length(l.positions, 1), 1) AS float8) AS n, c.tokens
+        FROM workbench.chunk c
+        CROSS JOIN LATERAL unnest(c.lexemes) AS l (lexeme, positions, weights)
+        WHERE c.id = matching.id AND l.lexeme IN (SELECT lexeme FROM term)
+        -- Without this the whole table may be joined first.
+        OFFSET 0
+    ) AS held
+    JOIN term ON term.lexeme = held.lexeme
+    GROUP BY matching.id
     ORDER BY place
     LIMIT :candidates
 ),
@@ -107,10 +112,7 @@ fused AS (
 SELECT kb.id, kb.chunks, kb.metadata, kb.custom_metadata, CAST(fused.score AS float8) AS score,
        1 - (kb.embedding <=> CAST(:query_embedding AS vector)) AS similarity,
        fused.semantic, fused.lexical, (
-           SELECT CAST(sum(weight) FILTER (
-               WHERE c.lexemes @@ CAST(CAST(array_to_tsvector(ARRAY[lexeme]) AS text) AS tsquery)
-           ) / sum(weight) AS float8)
-           FROM term
+           SELECT sum(weight) FILTER (WHERE c.lexemes @@ term.query) / sum(weight) FROM term
        ) AS coverage,
        c.document_id, c.ordinal, c.parent, p.text AS parent_text,
        coalesce(p.heading_path, c.heading_path) AS heading_path, coalesce(p.first_page, c.first_page) AS first_page,

@@ -8,7 +8,14 @@ import pytest
 
 from kb.adapters.extractive import MAX_RESULTS, MAX_UNITS, ExtractiveGenerator, words
 from kb.adapters.minilm import MiniLm
-from kb.models import AnswerPart, GenerationRequest, RetrievalResult
+from kb.errors import ValidationError
+from kb.models import (
+    AnswerPart,
+    Exchange,
+    GenerationConfiguration,
+    GenerationRequest,
+    RetrievalResult,
+)
 from tests.made_up import result
 
 FIRST = "The pg_stat_io view will contain one row for each combination of backend type and context."
@@ -24,7 +31,7 @@ def embedder() -> MiniLm:
 
 @pytest.fixture(scope="module")
 def generator(embedder: MiniLm) -> ExtractiveGenerator:
-    return ExtractiveGenerator(embedder, threshold=0.45)
+    return ExtractiveGenerator(embedder, threshold=0.18)
 
 
 def quoted(parts: Sequence[AnswerPart]) -> list[str]:
@@ -121,6 +128,23 @@ def test_a_question_of_stop_words_is_no_error(generator: ExtractiveGenerator) ->
 
 def test_the_words_of_a_question_are_those_that_carry_meaning() -> None:
     assert words("What is the pg_stat_io View?") == {"pg_stat_io", "view"}
+
+
+def test_a_guardrail_is_refused_and_not_left_out(generator: ExtractiveGenerator) -> None:
+    request = GenerationRequest(
+        question=QUESTION,
+        results=(result(FIRST, 1),),
+        configuration=GenerationConfiguration(guardrail_id="abc", guardrail_version="1"),
+    )
+    with pytest.raises(ValidationError, match="no guardrail"):
+        list(generator.generate(request))
+
+
+def test_a_follow_up_is_answered_as_what_it_means(generator: ExtractiveGenerator) -> None:
+    history = (Exchange(question="What is the pg_stat_io view?", answer="A view."),)
+    results = (result(f"{THIRD}\n\n{SECOND}", 1),)
+    request = GenerationRequest(question="What does it show?", results=results, history=history)
+    assert SECOND in quoted(list(generator.generate(request)))
 
 
 def test_nothing_is_streamed_after_the_reader_has_gone(generator: ExtractiveGenerator) -> None:

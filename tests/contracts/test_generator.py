@@ -51,7 +51,7 @@ def generator(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Generator]:
     if request.param == "extractive":
-        yield ExtractiveGenerator(MiniLm(), threshold=0.45)
+        yield ExtractiveGenerator(MiniLm(), threshold=0.18)
     elif request.param == "openai:m":
         with openai_server.openai_server() as server:
             server.reply = lambda body: openai_server.text_reply(*numbered(body))

@@ -14,6 +14,7 @@ from kb.errors import ValidationError
 from kb.models import (
     Comparison,
     Condition,
+    Exchange,
     Filter,
     Retrieval,
     RetrievalConfiguration,
@@ -111,3 +112,29 @@ def test_a_filter_beyond_the_limits_never_reaches_the_store(listener: Listener) 
     with pytest.raises(ValidationError, match=r"filter\.greaterThan\.value must be a number"):
         ask(listener, "anything", filter=wrong)
     assert listener.asked == []
+
+
+def test_a_follow_up_is_searched_with_what_it_leans_on(listener: Listener) -> None:
+    history = (Exchange(question="What is pg_stat_io?", answer="A view."),)
+    found = retrieve(
+        "How do I reset it?",
+        vectors=listener,
+        embedder=EMBEDDER,
+        configuration=RetrievalConfiguration(),
+        history=history,
+    )
+    meant = "What is pg_stat_io? How do I reset it?"
+    assert listener.asked[0][:2] == (meant, ["pg_stat_io"])
+    assert found.queries == (meant,)
+
+
+def test_a_question_of_two_parts_is_searched_part_by_part(listener: Listener) -> None:
+    question = "What is a WAL file? How large is a WAL file?"
+    found = ask(listener, question, query_decomposition=True)
+    assert [asked[0] for asked in listener.asked] == list(found.queries)
+    assert len(found.queries) == 2
+    assert len(found.results) == 1
+
+
+def test_a_question_that_stands_alone_is_searched_as_it_was_typed(listener: Listener) -> None:
+    assert ask(listener, "What is a WAL file?", query_decomposition=True).queries == ()

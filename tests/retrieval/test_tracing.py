@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from kb.retrieval.tracing import compare, missed, plan_lines, shown_parameters, vector_index
+from kb.models.tracing import TracedStatement
+from kb.retrieval.tracing import (
+    compare,
+    missed,
+    plan_lines,
+    shown_parameters,
+    vector_index,
+    with_plans,
+)
 from tests.made_up import result
 
 PLAN = {
@@ -52,6 +62,24 @@ def test_a_plan_s_vectors_are_written_as_their_length() -> None:
     assert plan_lines(PLAN)[1].detail == (
         "using bedrock_kb_embedding_idx on bedrock_kb order by (embedding <=> '[3 numbers]')"
     )
+
+
+def statement(name: str, plan: dict[str, Any] | None = None) -> TracedStatement:
+    return TracedStatement(
+        name=name, sql="", parameters={}, rows=1, milliseconds=float(bool(plan)), plan=plan
+    )
+
+
+def test_plans_of_another_run_go_to_the_same_statements() -> None:
+    ran = with_plans(
+        [statement("a"), statement("b"), statement("c")],
+        [statement("a"), statement("b", PLAN), statement("d", PLAN)],
+    )
+    assert [(s.name, s.plan, s.milliseconds) for s in ran] == [
+        ("a", None, 0.0),
+        ("b", PLAN, 0.0),
+        ("c", None, 0.0),
+    ]
 
 
 def test_bound_values_are_shown_short() -> None:

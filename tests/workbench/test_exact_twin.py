@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kb.adapters.catalogue import Catalogue
 from kb.adapters.database import open_engine
 from kb.adapters.pgvector_store import PgvectorStore
+from kb.errors import ResourceNotFound
 from kb.models import (
     ChunkEmbeddings,
     DocumentStatus,
@@ -197,13 +198,28 @@ def of_the_exact_scan(explanations: Explanations) -> Explanations:
     )
 
 
-def test_a_document_that_is_not_synced_is_said_to_be_so(catalogue: Catalogue) -> None:
+@pytest.fixture
+def empty(catalogue: Catalogue) -> Explanations:
+    """Of a knowledge base without chunks."""
+    embedder = NumberedQuestions()
+    base = KnowledgeBase(PgvectorStore(catalogue._engine, identity=IDENTITY), embedder, {}, {})
+    return Explanations(catalogue._engine, catalogue, embedder, base, base, threshold=0.4)
+
+
+def test_a_document_that_is_not_synced_is_said_to_be_so(
+    empty: Explanations, catalogue: Catalogue
+) -> None:
     catalogue.put_document(info("a.txt"), DocumentStatus.PENDING)
-    store = PgvectorStore(catalogue._engine, identity=IDENTITY)
-    base = KnowledgeBase(store, NumberedQuestions(), {}, {})
-    explanations = Explanations(
-        catalogue._engine, catalogue, NumberedQuestions(), base, base, threshold=0.4
-    )
-    found = explanations.why_not_page("0", page_number=1)
+    found = empty.why_not_page("0", page_number=1)
     assert found.stage is LossStage.NOT_INDEXED
     assert found.sentence == "a.txt is not indexed; sync it."
+
+
+def test_without_any_document_there_is_no_page_to_ask_of(empty: Explanations) -> None:
+    with pytest.raises(ResourceNotFound, match="No document was read here"):
+        empty.why_not_page("0", page_number=1)
+
+
+def test_an_empty_knowledge_base_misses_nothing(empty: Explanations) -> None:
+    assert empty.exact_twin("0").missed == ()
+    assert empty.trace("0", explain=True).candidates == ()
