@@ -183,6 +183,15 @@ def test_a_filter_is_built_row_by_row(guide: OpenPage) -> None:
     )
 
 
+def test_a_question_of_two_parts_is_searched_part_by_part(guide: OpenPage) -> None:
+    page = opened(guide("chat.py"), "settings")
+    page.toggle("chat_decomposition").set_value(True).run()
+    assert query(page)["decomposition"] == "on"
+    turn = latest(ask(page, "What is a view? How is a view stored?"))
+    assert turn.response
+    assert turn.response.queries == ("What is a view?", "How is a view stored?")
+
+
 def test_reranking_can_be_switched_off(guide: OpenPage) -> None:
     page = opened(guide("chat.py"), "settings")
     page.selectbox("chat_reranking").set_value("none").run()

@@ -35,6 +35,7 @@ class Choices:
     filter: str = ""
     streaming: bool = True
     reranking: str | None = None
+    decomposition: bool = False
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -54,6 +55,7 @@ class Choices:
                 number_of_results=self.chunks,
                 filter=parse_filter(self.filter),
                 reranking_model=self.reranking,
+                query_decomposition=self.decomposition,
             ),
             generation=self.generation(),
         )
@@ -78,6 +80,7 @@ class Choices:
         parts = [first, f"{self.chunks} source chunks", search]
         parts += ["filtered"] if self.filter else []
         parts += [f"reranked by {self.reranking}"] if self.reranking else []
+        parts += ["decomposed"] if self.decomposition else []
         return " · ".join(parts)
 
 
@@ -154,6 +157,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "filter": str,
     "streaming": _switch,
     "reranking": str,
+    "decomposition": _switch,
     "temperature": _between(float, *TEMPERATURE),
     "top_p": _between(float, *TOP_P),
     "max_tokens": _between(int, *MAX_TOKENS),

@@ -61,6 +61,11 @@ def _source_chunks(bench: Workbench, chosen: Choices) -> None:
     st.slider("Source chunks", *NUMBER_OF_RESULTS, **_bound(chosen, "chunks"))
     st.segmented_control("Search type", SEARCHES, required=True, **_bound(chosen, "search"))
     _reranking(bench, chosen)
+    st.toggle(
+        "Query decomposition",
+        **_bound(chosen, "decomposition"),
+        help="A question of several parts is searched part by part; the trace shows them.",
+    )
     filter_panel.show(chosen)
 
 
