@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from kb import frames
 from kb.errors import KbError
+from kb.frames import retrieval as frames
 from kb.models import RetrievalConfiguration, RetrieveAndGenerateResponse
 from kb.models.tracing import RetrievalTrace, TracedStatement
 from kb.retrieval.tracing import plan_lines, vector_index

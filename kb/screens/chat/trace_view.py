@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kb import frames
+from kb.frames import retrieval as frames
 from kb.generation.records import encode
 from kb.models import RetrieveAndGenerateResponse, Turn, TurnStatus
 from kb.screens import trace_panel

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from kb import frames
 from kb.errors import KbError
 from kb.evaluation.comparing import compare
+from kb.frames import evaluation as frames
 from kb.models.evaluation import EvaluationComparison, EvaluationRun, MeasureChange
 from kb.screens.inert import inert
 from kb.wording import counted, evaluation_label, measure_name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from kb import frames
+from kb.frames import evaluation as frames
 from kb.models.evaluation import EvaluationRun, QuestionOutcome
 from kb.screens.inert import inert
 from kb.wording import lost_at

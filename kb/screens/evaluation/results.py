@@ -6,9 +6,9 @@ import json
 
 import streamlit as st
 
-from kb import frames
 from kb.evaluation.measures import measures
 from kb.evaluation.records import run_json
+from kb.frames import evaluation as frames
 from kb.models.evaluation import EvaluationRun, Measure
 from kb.screens.evaluation import comparing, questions
 from kb.screens.inert import inert
