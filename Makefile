@@ -16,8 +16,9 @@ endif
 serve: $(VENV)/.runtime
 	$(PY) -m kb serve
 
+# Two at once, each with a PostgreSQL of its own; a file's tests stay together.
 test: $(VENV)/.development lint types
-	$(PY) -m pytest -m "not long"
+	PYTHONHASHSEED=0 $(PY) -m pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(VENV)/.development
 	$(PY) -m pytest -m long
