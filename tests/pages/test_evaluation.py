@@ -111,7 +111,7 @@ def test_a_failed_run_says_why(page: AppTest) -> None:
     ended()
     page.run()
     assert not page.exception
-    assert "hit\\@10 needs" in page.error[0].value
+    assert "number\\_of\\_results of 10 or more" in page.error[0].value
 
 
 def test_every_question_has_its_rank_and_its_outcome(full: AppTest) -> None:

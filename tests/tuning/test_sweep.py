@@ -363,7 +363,7 @@ def test_the_live_table_is_the_same_afterwards(store: Store) -> None:
 
 def test_a_sweep_only_needs_the_weakest_lock_on_the_live_table(store: Store) -> None:
     url = store(clustered(200))
-    impatient = psycopg.conninfo.make_conninfo(url, options="-c lock_timeout=1s")
+    impatient = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D1s"
     with psycopg.connect(url) as holder:
         # Lets nobody in but ACCESS SHARE.
         holder.execute("LOCK TABLE bedrock_integration.bedrock_kb IN EXCLUSIVE MODE")
